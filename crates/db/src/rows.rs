@@ -1,0 +1,52 @@
+//! Inserting many rows with one statement.
+
+use crate::{Error, Tx, Val};
+
+/// Bound parameters that fit one statement on both engines (SQLite allows 32,766, PostgreSQL
+/// 65,535).
+const MAX_PARAMETERS: usize = 16_000;
+
+/// Rows per statement are rounded down to a power of two, so that the engines' statement
+/// caches see a handful of texts, not hundreds.
+fn chunk_length(remaining: usize, columns: usize) -> usize {
+    let most = (MAX_PARAMETERS / columns.max(1)).max(1);
+    let rows = remaining.min(most).max(1);
+    1 << rows.ilog2()
+}
+
+/// Inserts `rows` into `table (columns)`, followed by `suffix` (an `ON CONFLICT` clause or
+/// nothing), and tells how many rows went in.
+///
+/// `table`, `columns` and `suffix` become SQL text: constants only.
+///
+/// # Errors
+/// As [`Error`] sorts them.
+pub async fn insert_rows<const N: usize>(
+    tx: &mut Tx,
+    table: &'static str,
+    columns: [&'static str; N],
+    suffix: &'static str,
+    rows: impl ExactSizeIterator<Item = [Val; N]>,
+) -> Result<u64, Error> {
+    let mut rows = rows;
+    let mut inserted = 0;
+    while rows.len() > 0 {
+        let length = chunk_length(rows.len(), N);
+        let mut text = format!("INSERT INTO {table} ({}) VALUES ", columns.join(", "));
+        let mut values = Vec::with_capacity(length * N);
+        for (number, row) in rows.by_ref().take(length).enumerate() {
+            text.push_str(if number == 0 { "(" } else { ", (" });
+            for (column, value) in row.into_iter().enumerate() {
+                let separator = if column == 0 { "$" } else { ", $" };
+                text.push_str(separator);
+                text.push_str(&(number * N + column + 1).to_string());
+                values.push(value);
+            }
+            text.push(')');
+        }
+        text.push(' ');
+        text.push_str(suffix);
+        inserted += tx.exec(crate::Sql::Built(text), values).await?;
+    }
+    Ok(inserted)
+}
