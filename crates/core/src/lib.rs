@@ -2,11 +2,111 @@
 //! place for that area's SQL. Contracts, pages and commands call these modules and nothing
 //! below them.
 
+pub mod access;
+mod entropy;
 mod error;
+pub mod generators;
+mod id;
+pub mod idempotency;
+pub mod identity;
 pub mod jobs;
+pub mod keyring;
+pub mod log;
 pub mod media;
+pub mod organisations;
+pub mod records;
+mod settings;
+mod text;
+pub mod wallet;
 
+pub use entropy::fingerprint;
 pub use error::{Error, FieldError, Kind};
+pub use id::{ApiKeyId, GeneratorId, JobId, OrgId, PersonId, RecordId};
+
+use std::sync::Arc;
+
+use colophon_db::{Clock, Db, IdGenerator};
+use colophon_transparency::note::{NoteSigner, VerifierKey};
 
 /// What every operation of the domain returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything that operations of a running server share.
+#[derive(Debug)]
+pub struct Core {
+    /// The database.
+    pub db: Db,
+    /// The clock.
+    pub clock: Clock,
+    /// Makes ids.
+    pub ids: IdGenerator,
+    /// Files.
+    pub blobs: media::Blobs,
+    /// Our keys.
+    pub keyring: keyring::Keyring,
+    /// API keys.
+    pub keys: access::Verifier,
+    /// Generators by id.
+    pub generators: generators::Generators,
+    /// Where verified records wait for their commit.
+    pub commits: records::Commits,
+    /// Wakes the sequencer.
+    pub log_wake: log::Wake,
+    /// The key that checks checkpoints; its name is the log's.
+    pub log_key: VerifierKey,
+    /// How people reach this server, without a trailing slash: `https://example.org`.
+    pub public_url: String,
+    log_signer: Arc<NoteSigner>,
+}
+
+/// What [`Core::open`] needs to know.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where private keys come from.
+    pub sources: keyring::Sources,
+    /// Files.
+    pub blobs: media::Blobs,
+    /// How people reach this server.
+    pub public_url: String,
+    /// The log's name; `None` keeps the one it has, or makes one from its key.
+    pub log_origin: Option<String>,
+}
+
+impl Core {
+    /// Opens everything on a migrated database, making keys and the log's name on first start.
+    ///
+    /// # Errors
+    /// When the database does not answer, a key is missing, or the log has another name than
+    /// the settings say.
+    pub async fn open(db: Db, clock: Clock, settings: Settings) -> Result<Arc<Self>> {
+        let keyring = keyring::Keyring::open(db.clone(), &clock, settings.sources).await?;
+        let origin = settings::log_origin(&db, &keyring, settings.log_origin).await?;
+        let log_signer = Arc::new(keyring.log_signer(&origin)?);
+        Ok(Arc::new(Self {
+            keys: access::Verifier::new(db.clone(), clock.clone()),
+            generators: generators::Generators::new(db.clone(), clock.clone()),
+            commits: records::start(db.clone()),
+            log_wake: log::Wake::default(),
+            log_key: log_signer.verifier_key().clone(),
+            public_url: settings.public_url.trim_end_matches('/').to_owned(),
+            ids: IdGenerator,
+            blobs: settings.blobs,
+            log_signer,
+            keyring,
+            clock,
+            db,
+        }))
+    }
+
+    /// A sequencer for this process; `holder` names the process in the lease.
+    #[must_use]
+    pub fn sequencer(&self, holder: String) -> log::Sequencer {
+        log::Sequencer::new(
+            self.db.clone(),
+            self.clock.clone(),
+            Arc::clone(&self.log_signer),
+            self.log_wake.clone(),
+            holder,
+        )
+    }
+}

@@ -149,6 +149,15 @@ CREATE TABLE signing_key (
     created_at {time} NOT NULL,
     retired_at {time}
 ) {strict};
+CREATE UNIQUE INDEX signing_key_active ON signing_key (purpose) WHERE retired_at IS NULL;
+
+-- Documents of logged statements that have no table of their own, such as key rotations.
+CREATE TABLE statement (
+    cert_id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    document TEXT NOT NULL,
+    created_at {time} NOT NULL
+) {strict};
 
 -- Machinery: files, jobs, schedules, leases, replayable answers, instance settings.
 
@@ -164,20 +173,24 @@ CREATE TABLE job (
     kind TEXT NOT NULL,
     payload {json} NOT NULL,
     priority BIGINT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'dead')),
+    state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'dead', 'cancelled')),
     run_at {time} NOT NULL,
     attempts BIGINT NOT NULL,
     max_attempts BIGINT NOT NULL,
-    unique_key TEXT UNIQUE,
+    unique_key TEXT,
     lease_holder TEXT,
     lease_expires_at {time},
-    progress BIGINT NOT NULL,
+    progress BIGINT,
     progress_note TEXT NOT NULL,
     last_error TEXT,
     created_at {time} NOT NULL,
+    started_at {time},
     finished_at {time}
 ) {strict};
 CREATE INDEX job_ready ON job (state, priority DESC, run_at, id);
+CREATE INDEX job_listed ON job (state, id);
+-- A finished job keeps its key to be read, and releases it for the next one.
+CREATE UNIQUE INDEX job_unique_key ON job (unique_key) WHERE state IN ('queued', 'running');
 
 CREATE TABLE job_schedule (
     name TEXT PRIMARY KEY,

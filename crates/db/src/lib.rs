@@ -26,7 +26,7 @@ pub use engine::{AsDbError, Db, Engine, Scope};
 pub use error::Error;
 pub use group_commit::GroupCommit;
 pub use migrate::{Migration, MIGRATIONS};
-pub use rows::insert_rows;
+pub use rows::{insert_rows, insert_rows_returning};
 pub use tx::Tx;
 pub use value::{Sql, Val};
 

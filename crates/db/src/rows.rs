@@ -1,6 +1,6 @@
 //! Inserting many rows with one statement.
 
-use crate::{Error, Tx, Val};
+use crate::{Error, Row, Sql, Tx, Val};
 
 /// Bound parameters that fit one statement on both engines (SQLite allows 32,766, PostgreSQL
 /// 65,535).
@@ -28,8 +28,38 @@ pub async fn insert_rows<const N: usize>(
     suffix: &'static str,
     rows: impl ExactSizeIterator<Item = [Val; N]>,
 ) -> Result<u64, Error> {
-    let mut rows = rows;
     let mut inserted = 0;
+    for (sql, values) in statements(table, columns, suffix, rows) {
+        inserted += tx.exec(sql, values).await?;
+    }
+    Ok(inserted)
+}
+
+/// As [`insert_rows`], for a `suffix` that ends in `RETURNING`: what the inserted rows return.
+///
+/// # Errors
+/// As [`Error`] sorts them.
+pub async fn insert_rows_returning<T: Row, const N: usize>(
+    tx: &mut Tx,
+    table: &'static str,
+    columns: [&'static str; N],
+    suffix: &'static str,
+    rows: impl ExactSizeIterator<Item = [Val; N]>,
+) -> Result<Vec<T>, Error> {
+    let mut returned = Vec::with_capacity(rows.len());
+    for (sql, values) in statements(table, columns, suffix, rows) {
+        returned.extend(tx.all::<T>(sql, values).await?);
+    }
+    Ok(returned)
+}
+
+fn statements<const N: usize>(
+    table: &'static str,
+    columns: [&'static str; N],
+    suffix: &'static str,
+    mut rows: impl ExactSizeIterator<Item = [Val; N]>,
+) -> Vec<(Sql, Vec<Val>)> {
+    let mut statements = Vec::new();
     while rows.len() > 0 {
         let length = chunk_length(rows.len(), N);
         let mut text = format!("INSERT INTO {table} ({}) VALUES ", columns.join(", "));
@@ -37,8 +67,7 @@ pub async fn insert_rows<const N: usize>(
         for (number, row) in rows.by_ref().take(length).enumerate() {
             text.push_str(if number == 0 { "(" } else { ", (" });
             for (column, value) in row.into_iter().enumerate() {
-                let separator = if column == 0 { "$" } else { ", $" };
-                text.push_str(separator);
+                text.push_str(if column == 0 { "$" } else { ", $" });
                 text.push_str(&(number * N + column + 1).to_string());
                 values.push(value);
             }
@@ -46,7 +75,7 @@ pub async fn insert_rows<const N: usize>(
         }
         text.push(' ');
         text.push_str(suffix);
-        inserted += tx.exec(crate::Sql::Built(text), values).await?;
+        statements.push((Sql::Built(text), values));
     }
-    Ok(inserted)
+    statements
 }

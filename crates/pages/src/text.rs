@@ -16,7 +16,8 @@ pub(crate) fn thousands(number: &i64) -> String {
     grouped
 }
 
-/// RFC 3339 UTC in words: `2026-11-22T02:31:42Z` → `22 November 2026, 02:31 UTC`. Anything else is
+/// RFC 3339 UTC in words: `2026-11-22T02:31:42Z` → `22 November 2026, 02:31 UTC` (the last space
+/// does not break). Anything else is
 /// returned as it came.
 pub(crate) fn moment(rfc3339: &str) -> String {
     const MONTHS: [&str; 12] = [
@@ -29,7 +30,7 @@ pub(crate) fn moment(rfc3339: &str) -> String {
         let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
         let month = MONTHS.get(month.parse::<usize>().ok()?.checked_sub(1)?)?;
         let day: u8 = day.parse().ok()?;
-        Some(format!("{day} {month} {year}, {} UTC", time.get(..5)?))
+        Some(format!("{day} {month} {year}, {}\u{a0}UTC", time.get(..5)?))
     };
     in_words().unwrap_or_else(|| rfc3339.to_owned())
 }
@@ -55,7 +56,7 @@ mod tests {
         assert_eq!(thousands(&999), "999");
         assert_eq!(thousands(&1_000), "1,000");
         assert_eq!(thousands(&-1_234_567), "−1,234,567");
-        assert_eq!(moment("2026-11-02T02:31:42Z"), "2 November 2026, 02:31 UTC");
+        assert_eq!(moment("2026-11-02T02:31:42Z"), "2 November 2026, 02:31\u{a0}UTC");
         assert_eq!(moment("yesterday"), "yesterday");
         assert_eq!(moment("2026-13-02T02:31:42Z"), "2026-13-02T02:31:42Z");
         assert_eq!(ends("short"), "short");

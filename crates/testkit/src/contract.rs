@@ -75,10 +75,11 @@ impl Contract {
     /// Reads a document.
     ///
     /// # Errors
-    /// Text that is not JSON, a version other than 3.0 and 3.1, or a `$ref` that leads nowhere.
+    /// Text that is not JSON, or a version other than 3.0 and 3.1.
     pub fn parse(json: &str) -> Result<Self, String> {
         let mut document: Value = serde_json::from_str(json).map_err(|e| e.to_string())?;
-        let version = document["openapi"].as_str().unwrap_or_default().to_owned();
+        let version = document.get("openapi").and_then(Value::as_str);
+        let version = version.unwrap_or_default().to_owned();
         let draft = schema::dialect(&version, &mut document)?;
         let document = Arc::new(document);
         Ok(Self {
@@ -204,7 +205,9 @@ impl Contract {
         let Some((pointer, response)) = response else {
             return self.check_error(content_type, body);
         };
-        let has_content = response["content"].as_object().is_some_and(|c| !c.is_empty());
+        let has_content = response["content"]
+            .as_object()
+            .is_some_and(|c| !c.is_empty());
         match status {
             204 | 304 if !body.is_empty() => Err("the body must be empty".to_owned()),
             300..400 if body.is_empty() => Ok(()),
@@ -224,7 +227,10 @@ impl Contract {
         operation: &Operation,
         status: u16,
     ) -> Result<Option<(String, &Value)>, String> {
-        let responses = &self.document.pointer(&operation.pointer).unwrap_or(&Value::Null)["responses"];
+        let responses = &self
+            .document
+            .pointer(&operation.pointer)
+            .unwrap_or(&Value::Null)["responses"];
         let range = format!("{}XX", status / 100);
         let key = [status.to_string(), range, "default".to_owned()]
             .into_iter()
@@ -236,11 +242,9 @@ impl Contract {
             ))),
             None if self.quirks.undocumented_statuses.contains(&status) => Ok(None),
             None => {
-                let documented: Vec<_> = responses.as_object().into_iter().flatten().collect();
-                let documented: Vec<_> = documented.iter().map(|(k, _)| k.as_str()).collect();
+                let documented = keys(responses).join(", ");
                 Err(format!(
-                    "the status is not documented; {operation} has {}",
-                    documented.join(", ")
+                    "the status is not documented; {operation} has {documented}"
                 ))
             }
         }
@@ -253,22 +257,22 @@ impl Contract {
         owner: &Value,
         content_type: Option<&str>,
     ) -> Result<Option<String>, String> {
-        let content = owner["content"].as_object();
         let essence = essence(content_type);
-        let mut declared = content.into_iter().flatten();
-        match declared.find(|(range, _)| covers(range, essence)) {
-            Some((range, media)) => Ok(media
+        let content = &owner["content"];
+        // A type beats a range that covers it.
+        let declared = keys(content)
+            .into_iter()
+            .filter(|range| covers(range, essence))
+            .min_by_key(|range| range.matches('*').count());
+        match declared {
+            Some(range) => Ok(content[range]
                 .get("schema")
-                .is_some()
-                .then(|| format!("{pointer}/content/{}/schema", schema::escape(range)))),
-            None => {
-                let ranges: Vec<_> = content.into_iter().flatten().map(|(r, _)| r.as_str()).collect();
-                Err(format!(
-                    "content type {:?} is not declared; declared are {}",
-                    content_type.unwrap_or("none"),
-                    ranges.join(", ")
-                ))
-            }
+                .map(|_| format!("{pointer}/content/{}/schema", schema::escape(range)))),
+            None => Err(format!(
+                "content type {:?} is not declared; declared are {}",
+                content_type.unwrap_or("none"),
+                keys(content).join(", ")
+            )),
         }
     }
 
@@ -288,7 +292,8 @@ impl Contract {
         let path = path.strip_prefix(self.base_path.as_str())?;
         self.operations
             .iter()
-            .filter_map(|o| Some((match_path(&o.path_template, path)?, o.path_template.as_str())))
+            .map(|o| o.path_template.as_str())
+            .filter_map(|template| Some((match_path(template, path)?, template)))
             .min()
             .map(|(_, template)| template)
     }
@@ -326,10 +331,19 @@ fn segments(path: &str) -> Option<std::str::Split<'_, char>> {
     Some(path.strip_suffix('/').unwrap_or(path).split('/'))
 }
 
+/// The member names of an object; none of anything else.
+fn keys(value: &Value) -> Vec<&str> {
+    let members = value.as_object().into_iter().flatten();
+    members.map(|(key, _)| key.as_str()).collect()
+}
+
 fn base_path(document: &Value) -> String {
-    let url = document["servers"][0]["url"].as_str().unwrap_or_default();
+    let url = document.pointer("/servers/0/url").and_then(Value::as_str);
+    let url = url.unwrap_or_default();
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let path = after_scheme.find('/').map_or("", |start| &after_scheme[start..]);
+    let path = after_scheme
+        .find('/')
+        .map_or("", |start| &after_scheme[start..]);
     path.trim_end_matches('/').to_owned()
 }
 
@@ -344,7 +358,10 @@ fn operations(document: &Value) -> Vec<Operation> {
                 operations.push(Operation {
                     method: method.to_uppercase(),
                     path_template: path.clone(),
-                    operation_id: operation["operationId"].as_str().unwrap_or_default().to_owned(),
+                    operation_id: operation["operationId"]
+                        .as_str()
+                        .unwrap_or_default()
+                        .to_owned(),
                     pointer: format!("/paths/{}/{method}", schema::escape(path)),
                 });
             }

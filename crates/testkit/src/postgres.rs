@@ -332,7 +332,11 @@ mod tests {
 
         let deadline = Instant::now() + Duration::from_secs(20);
         while dir.exists() {
-            assert!(Instant::now() < deadline, "{} is still there", dir.display());
+            assert!(
+                Instant::now() < deadline,
+                "{} is still there",
+                dir.display()
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
         assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());

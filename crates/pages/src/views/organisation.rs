@@ -109,6 +109,11 @@ pub struct NewSecret {
 }
 
 impl OrganisationPage {
+    /// Where the button that revokes a generator or a key posts to.
+    fn revocation_url(&self, what: &str, id: &str) -> String {
+        format!("/console/organisations/{}/{what}/{id}/revoke", self.id)
+    }
+
     /// The share of the month's records that is used, 0 to 100; `None` without a limit.
     fn used_percent(&self) -> Option<i64> {
         let included = self.included.filter(|included| *included > 0)?;

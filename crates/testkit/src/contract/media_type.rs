@@ -14,7 +14,12 @@ pub(super) fn is_json(content_type: Option<&str>) -> bool {
 
 /// Whether a type or range (`image/*`, `*/*`) covers a type.
 pub(super) fn covers(range: &str, essence: &str) -> bool {
-    let kind = |text: &str| text.split('/').next().unwrap_or_default().to_ascii_lowercase();
+    let kind = |text: &str| {
+        text.split('/')
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+    };
     match self::essence(Some(range)) {
         "*/*" => true,
         range => {

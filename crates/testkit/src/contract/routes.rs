@@ -13,7 +13,9 @@ use super::Contract;
 /// # Panics
 /// When they do not.
 pub fn assert_routes(contract: &Contract, routes: &[(&str, &str)], implemented: &str) {
-    let difference = check_routes(contract, routes, implemented).err().unwrap_or_default();
+    let difference = check_routes(contract, routes, implemented)
+        .err()
+        .unwrap_or_default();
     assert!(difference.is_empty(), "{difference}");
 }
 
@@ -43,7 +45,11 @@ pub fn check_routes(
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .collect();
     let listed: BTreeSet<String> = lines.iter().map(|line| (*line).to_owned()).collect();
-    let documented: BTreeSet<String> = contract.operations().iter().map(|o| o.to_string()).collect();
+    let documented: BTreeSet<String> = contract
+        .operations()
+        .iter()
+        .map(|o| o.to_string())
+        .collect();
 
     let mut differences = Vec::new();
     let mut report = |lines: Vec<&String>, what: &str| {
@@ -58,7 +64,10 @@ pub fn check_routes(
         "in implemented.txt, but not served",
     );
     report(
-        served.union(&listed).filter(|line| !documented.contains(*line)).collect(),
+        served
+            .union(&listed)
+            .filter(|line| !documented.contains(*line))
+            .collect(),
         "not an operation of the document",
     );
     if let Some([first, second]) = lines.array_windows().find(|[a, b]| a >= b) {

@@ -4,11 +4,19 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jsonschema::{Draft, Registry, Validator};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 /// The document's name inside the registry; nothing is ever fetched.
 const DOCUMENT: &str = "urn:openapi:document";
+
+/// What a JSON pointer needs encoded in a URI fragment; its slashes must stay slashes.
+const FRAGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'~')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_');
 
 /// Errors shown for one body; the rest are counted.
 const SHOWN: usize = 10;
@@ -43,7 +51,7 @@ impl Schemas {
         if let Some(validator) = compiled.get(pointer) {
             return Ok(Arc::clone(validator));
         }
-        let fragment = utf8_percent_encode(pointer, NON_ALPHANUMERIC);
+        let fragment = utf8_percent_encode(pointer, FRAGMENT);
         let validator = jsonschema::options()
             .with_draft(self.draft)
             .with_registry(&self.registry)
@@ -104,7 +112,9 @@ pub(super) fn dialect(version: &str, document: &mut Value) -> Result<Draft, Stri
         replace_nullable(document);
         Ok(Draft::Draft4)
     } else {
-        Err(format!("OpenAPI version {version:?} is neither 3.0 nor 3.1"))
+        Err(format!(
+            "OpenAPI version {version:?} is neither 3.0 nor 3.1"
+        ))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use pkcs8::der::asn1::{ContextSpecificRef, OctetStringRef};
+use pkcs8::der::asn1::{ContextSpecific, OctetStringRef};
 use pkcs8::der::{Decode as _, Encode as _, Reader as _, SliceReader, TagMode, TagNumber};
 use pkcs8::spki::AlgorithmIdentifierRef;
 use pkcs8::{LineEnding, PrivateKeyInfoRef};
@@ -13,6 +13,9 @@ use super::public::{algorithm_of, object_identifier};
 use super::{Algorithm, Ed25519SigningKey, KeyError, MlDsaSigningKey, ParameterSet, PublicKey, SignatureError};
 
 const PEM_LABEL: &str = "PRIVATE KEY";
+
+/// `[0] IMPLICIT OCTET STRING`, the seed form of RFC 9881 §6.
+type SeedForm<'a> = ContextSpecific<&'a OctetStringRef>;
 
 /// A private key of any algorithm that Colophon signs with; erased when dropped.
 #[derive(Clone)]
@@ -92,7 +95,7 @@ impl PrivateKey {
         };
         let contents = Zeroizing::new(match self {
             Self::Ed25519(key) => OctetStringRef::new(key.seed())?.to_der()?,
-            Self::MlDsa(key) => ContextSpecificRef {
+            Self::MlDsa(key) => SeedForm {
                 tag_number: TagNumber(0),
                 tag_mode: TagMode::Implicit,
                 value: OctetStringRef::new(key.seed())?,
@@ -154,9 +157,7 @@ fn read_ml_dsa(set: ParameterSet, contents: &[u8]) -> Result<MlDsaSigningKey, Ke
     let mut reader = SliceReader::new(contents).map_err(malformed)?;
     match contents.first() {
         Some(0x80) => {
-            let seed: Option<ContextSpecificOctets<'_>> =
-                ContextSpecificOctets::decode_implicit(&mut reader, TagNumber(0))
-                    .map_err(malformed)?;
+            let seed = SeedForm::decode_implicit(&mut reader, TagNumber(0)).map_err(malformed)?;
             reader.finish().map_err(malformed)?;
             let seed = seed.ok_or(KeyError::MalformedDer)?.value;
             Ok(MlDsaSigningKey::from_seed(set, to_seed(seed)?))
@@ -179,8 +180,6 @@ fn read_ml_dsa(set: ParameterSet, contents: &[u8]) -> Result<MlDsaSigningKey, Ke
         }
     }
 }
-
-type ContextSpecificOctets<'a> = pkcs8::der::asn1::ContextSpecific<&'a OctetStringRef>;
 
 impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,0 +1,70 @@
+//! Typed ids: UUIDv7 inside, a prefix and Crockford base32 (the ULID spelling) outside.
+
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+use crate::Error;
+
+macro_rules! typed_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $noun:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&colophon_transparency::id::encode($prefix, self.0.into_bytes()))
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Error;
+
+            /// An id that cannot be one of ours names nothing: "not found", not "malformed".
+            fn from_str(text: &str) -> Result<Self, Error> {
+                colophon_transparency::id::decode($prefix, text)
+                    .map(|bytes| Self(Uuid::from_bytes(bytes)))
+                    .map_err(|_| Error::not_found($noun))
+            }
+        }
+
+        impl From<$name> for colophon_db::Val {
+            fn from(id: $name) -> Self {
+                id.0.into()
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+    };
+}
+
+typed_id!(
+    /// An organisation: `org_…`.
+    OrgId, "org_", "organisation"
+);
+typed_id!(
+    /// A person: `per_…`.
+    PersonId, "per_", "person"
+);
+typed_id!(
+    /// An API key's public name: `key_…`; not the secret.
+    ApiKeyId, "key_", "API key"
+);
+typed_id!(
+    /// A generator: `gen_…`.
+    GeneratorId, "gen_", "generator"
+);
+typed_id!(
+    /// A provenance record: `rec_…`.
+    RecordId, "rec_", "record"
+);
+typed_id!(
+    /// A job: `job_…`.
+    JobId, "job_", "job"
+);

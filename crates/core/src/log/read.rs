@@ -1,0 +1,131 @@
+//! Reading the log: heads, entries, tiles.
+
+use chrono::{DateTime, Utc};
+use colophon_db::Db;
+use colophon_transparency::merkle::Hash;
+use colophon_transparency::entry::Entry;
+use colophon_transparency::tile::{TileId, encode_entries};
+
+use super::store::{self, EntryRow, Head};
+use crate::{Error, Result};
+
+/// Entries one page of the contract's log may hold.
+const MOST_ENTRIES: i64 = 1_000;
+
+/// The newest signed state; `None` in the moment before the first sequencer ran.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn head(db: &Db) -> Result<Option<Head>> {
+    Ok(store::head(db).await?)
+}
+
+/// The newest checkpoint as a signed note, and when it was signed.
+///
+/// # Errors
+/// [`crate::Kind::Unavailable`] in the moment before the first sequencer ran.
+pub async fn checkpoint_note(db: &Db) -> Result<(String, DateTime<Utc>)> {
+    let head = require_head(db).await?;
+    Ok((head.note, head.created_at))
+}
+
+pub(super) async fn require_head(db: &Db) -> Result<Head> {
+    store::head(db)
+        .await?
+        .ok_or_else(|| Error::unavailable("log", "no checkpoint has been signed yet"))
+}
+
+/// An entry with the hash that the next one is chained to.
+#[derive(Clone, Debug)]
+pub struct EntryView {
+    /// The entry.
+    pub entry: Entry,
+    /// Its exact text, as hashed.
+    pub text: String,
+    /// SHA-256 of that text.
+    pub entry_hash: Hash,
+}
+
+fn view(row: EntryRow) -> Result<EntryView> {
+    let entry = Entry::parse(row.entry.as_bytes()).map_err(Error::internal)?;
+    let entry_hash = row.entry_hash.try_into().map_err(|_| Error::internal("a damaged hash"))?;
+    Ok(EntryView { entry, text: row.entry, entry_hash })
+}
+
+/// Up to `limit` (at most 1,000) entries after `since`, oldest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn entries(db: &Db, since: u64, limit: i64) -> Result<Vec<EntryView>> {
+    store::entries(db, since, limit.clamp(1, MOST_ENTRIES)).await?.into_iter().map(view).collect()
+}
+
+/// Where a statement stands in the log.
+#[derive(Clone, Debug)]
+pub enum Included {
+    /// In the log, as this entry.
+    Yes(Box<EntryView>),
+    /// Acknowledged, and about to be sequenced.
+    Pending,
+    /// Never stated.
+    No,
+}
+
+/// Whether and where a statement stands in the log.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn included(db: &Db, cert_id: &str) -> Result<Included> {
+    if let Some(row) = store::entry_of(db, cert_id).await? {
+        return Ok(Included::Yes(Box::new(view(row)?)));
+    }
+    if store::waits(db, cert_id).await? {
+        return Ok(Included::Pending);
+    }
+    // Between the two look-ups the sequencer may have moved it.
+    Ok(match store::entry_of(db, cert_id).await? {
+        Some(row) => Included::Yes(Box::new(view(row)?)),
+        None => Included::No,
+    })
+}
+
+/// How many statements wait for the sequencer.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn pending(db: &Db) -> Result<i64> {
+    Ok(store::count_waiting(db).await?)
+}
+
+/// The bytes of a hash tile (C2SP tlog-tiles): `width` hashes of 32 bytes.
+///
+/// # Errors
+/// [`crate::Kind::NotFound`] for a tile the log has not reached.
+pub async fn hash_tile(db: &Db, id: TileId) -> Result<Vec<u8>> {
+    let head = require_head(db).await?;
+    // A level-L hash stands for 256^L entries; only those of a signed tree are served.
+    let per_hash = 256_u64.checked_pow(u32::from(id.level));
+    let complete = per_hash.map_or(0, |per_hash| head.tree_size / per_hash);
+    let end = id.index.checked_mul(256).and_then(|start| start.checked_add(u64::from(id.width)));
+    if end.is_none_or(|end| end > complete) {
+        return Err(Error::not_found("tile"));
+    }
+    let found = store::tiles(db, &[id]).await?;
+    found.into_iter().next().map(|(_, bytes)| bytes).ok_or_else(|| Error::not_found("tile"))
+}
+
+/// The bytes of an entry bundle: `width` entries from `index * 256`, each behind its 16-bit
+/// length.
+///
+/// # Errors
+/// [`crate::Kind::NotFound`] for a bundle the log has not reached.
+pub async fn entry_tile(db: &Db, index: u64, width: u16) -> Result<Vec<u8>> {
+    let start = index.checked_mul(256).ok_or_else(|| Error::not_found("tile"))?;
+    let rows = store::entries(db, start, i64::from(width)).await?;
+    let contiguous = rows.first().is_some_and(|row| row.seq_no == store::column(start) + 1);
+    if rows.len() != usize::from(width) || !contiguous {
+        return Err(Error::not_found("tile"));
+    }
+    let texts: Vec<&[u8]> = rows.iter().map(|row| row.entry.as_bytes()).collect();
+    encode_entries(&texts).map_err(Error::internal)
+}

@@ -1,0 +1,14 @@
+//! Provenance records: what an AI company's generator signed about a piece of content.
+//!
+//! Source: operations `createRecord` and `getRecord` of the Certivu contract.
+
+mod commit;
+mod create;
+mod read;
+mod store;
+
+pub use commit::Commits;
+pub(crate) use commit::start;
+pub use store::METER;
+pub use create::{Created, NewRecord, create};
+pub use read::{RecordView, bundle, by_content_hash, get};

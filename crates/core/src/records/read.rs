@@ -1,0 +1,103 @@
+//! Reading records and their proofs.
+
+use colophon_db::Db;
+use colophon_transparency::bundle::Bundle;
+use colophon_transparency::digest::{ContentHash, HashFunction};
+use colophon_transparency::keys::PublicKey;
+use colophon_transparency::note::VerifierKey;
+use colophon_transparency::proof::TlogProof;
+use colophon_transparency::record::Record;
+
+use super::store::{self, RecordRow};
+use crate::log::{self, Included};
+use crate::{Error, Kind, RecordId, Result};
+
+/// A stored record with what is known about it now.
+#[derive(Clone, Debug)]
+pub struct RecordView {
+    /// Its id.
+    pub id: RecordId,
+    /// Its token.
+    pub token: String,
+    /// The exact document that the log commits to.
+    pub document: String,
+    /// The document, read.
+    pub record: Record,
+    /// The generator's key that verified it.
+    pub key: PublicKey,
+    /// Whether its generator was revoked since.
+    pub generator_revoked: bool,
+    /// Its number in the log; `None` while it waits for the sequencer.
+    pub seq_no: Option<u64>,
+}
+
+fn view(row: RecordRow) -> Result<RecordView> {
+    Ok(RecordView {
+        id: RecordId(row.id),
+        token: row.token,
+        record: Record::parse(&row.document).map_err(Error::internal)?,
+        document: row.document,
+        key: crate::generators::parse_key(&row.algorithm, &row.public_key)?,
+        generator_revoked: row.revoked_at.is_some(),
+        seq_no: row.seq_no.and_then(|number| u64::try_from(number).ok()),
+    })
+}
+
+/// One record. Records are public.
+///
+/// # Errors
+/// [`Kind::NotFound`].
+pub async fn get(db: &Db, id: RecordId) -> Result<RecordView> {
+    store::find(db, id).await?.map(view).transpose()?.ok_or_else(|| Error::not_found("record"))
+}
+
+/// Every record of this content, oldest first, at most 100. Records are made over SHA3-256, so
+/// that a SHA-256 finds none.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn by_content_hash(db: &Db, hash: &ContentHash) -> Result<Vec<RecordView>> {
+    if hash.function != HashFunction::Sha3_256 {
+        return Ok(Vec::new());
+    }
+    let mut views = Vec::new();
+    for row in store::by_content_hash(db, &hash.digest).await? {
+        let mut view = view(row)?;
+        if let Included::Yes(entry) = log::included(db, &view.id.to_string()).await? {
+            view.seq_no = Some(entry.entry.seq_no);
+        }
+        views.push(view);
+    }
+    Ok(views)
+}
+
+/// Everything needed to check a record offline, against the newest checkpoint.
+///
+/// # Errors
+/// [`Kind::NotFound`]: `not_found`, or `not_yet_included` (with `retry_after`) in the moment
+/// before the sequencer has taken it in.
+pub async fn bundle(db: &Db, id: RecordId, log_key: &VerifierKey) -> Result<Bundle> {
+    let record = get(db, id).await?;
+    let Included::Yes(entry) = log::included(db, &id.to_string()).await? else {
+        let mut error = Error::new(
+            Kind::NotFound,
+            "not_yet_included",
+            "The record is stored and will be in the log in a moment.",
+        );
+        error.retry_after = Some(1);
+        return Err(error);
+    };
+    let proof = log::inclusion(db, entry.entry.seq_no - 1, None).await?;
+    Ok(Bundle {
+        document: record.document,
+        key: record.key,
+        entry: entry.text,
+        proof: TlogProof {
+            extra: None,
+            index: proof.index,
+            hashes: proof.hashes,
+            checkpoint: proof.checkpoint,
+        },
+        log: log_key.clone(),
+    })
+}

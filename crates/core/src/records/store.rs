@@ -1,0 +1,141 @@
+//! SQL of records and of the signatures counter.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use colophon_db::{Db, Error, FromRow, Sql, Tx, Val, args, insert_rows_returning};
+use uuid::Uuid;
+
+use super::commit::Accepted;
+use crate::{GeneratorId, OrgId, RecordId};
+
+/// The meter of `monthly_usage` that records count on.
+pub const METER: &str = "signatures";
+
+fn places(count: usize) -> String {
+    (1..=count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
+}
+
+/// Which of these generators are revoked. Not scoped by organisation: ownership was checked
+/// before, and a generator never changes hands.
+pub(super) async fn revoked(
+    tx: &mut Tx,
+    generators: impl Iterator<Item = GeneratorId>,
+) -> Result<HashSet<GeneratorId>, Error> {
+    let mut ids: Vec<GeneratorId> = generators.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let sql = format!(
+        "SELECT id FROM generator WHERE revoked_at IS NOT NULL AND id IN ({})",
+        places(ids.len())
+    );
+    let rows: Vec<(Uuid,)> = tx.all(Sql::Built(sql), ids.into_iter().map(Val::from)).await?;
+    Ok(rows.into_iter().map(|(id,)| GeneratorId(id)).collect())
+}
+
+/// Locks the organisation's counter of the month until the transaction ends, and reads it.
+pub(super) async fn lock_usage(tx: &mut Tx, org_id: OrgId, month: &str) -> Result<i64, Error> {
+    let (used,): (i64,) = tx
+        .one(
+            "INSERT INTO monthly_usage (org_id, meter, month, used) VALUES ($1, $2, $3, 0) ON CONFLICT (org_id, meter, month) DO UPDATE SET used = monthly_usage.used RETURNING used",
+            args![org_id, METER, month],
+        )
+        .await?;
+    Ok(used)
+}
+
+pub(super) async fn add_usage(
+    tx: &mut Tx,
+    org_id: OrgId,
+    month: &str,
+    count: i64,
+) -> Result<(), Error> {
+    tx.exec(
+        "UPDATE monthly_usage SET used = used + $4 WHERE org_id = $1 AND meter = $2 AND month = $3",
+        args![org_id, METER, month, count],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Inserts what has a free watermark id and tells which those were.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    records: &[&Accepted],
+) -> Result<HashSet<RecordId>, Error> {
+    let rows: Vec<(Uuid,)> = insert_rows_returning(
+        tx,
+        "record",
+        [
+            "id",
+            "org_id",
+            "generator_id",
+            "key_id",
+            "watermark_id",
+            "content_hash",
+            "token",
+            "document",
+            "created_at",
+        ],
+        "ON CONFLICT (org_id, watermark_id) DO NOTHING RETURNING id",
+        records.iter().map(|record| {
+            args![
+                record.id,
+                record.org_id,
+                record.generator_id,
+                record.key_id,
+                &record.watermark_id,
+                record.content_hash,
+                &record.token,
+                &record.document,
+                record.created_at
+            ]
+        }),
+    )
+    .await?;
+    Ok(rows.into_iter().map(|(id,)| RecordId(id)).collect())
+}
+
+/// Takes back what this transaction inserted beyond a limit.
+pub(super) async fn remove(tx: &mut Tx, ids: &[RecordId]) -> Result<(), Error> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let sql = format!("DELETE FROM record WHERE id IN ({})", places(ids.len()));
+    tx.exec(Sql::Built(sql), ids.iter().copied().map(Val::from)).await?;
+    Ok(())
+}
+
+#[derive(FromRow)]
+pub(super) struct RecordRow {
+    pub id: Uuid,
+    pub token: String,
+    pub document: String,
+    pub algorithm: String,
+    pub public_key: Vec<u8>,
+    pub revoked_at: Option<DateTime<Utc>>,
+    pub seq_no: Option<i64>,
+}
+
+// Records are public (contract: getRecord has no authentication), so that these reads are not
+// scoped by organisation.
+const SELECT: &str = "SELECT r.id, r.token, r.document, k.algorithm, k.public_key, g.revoked_at, (SELECT min(e.seq_no) FROM log_entry e WHERE e.cert_id = ";
+
+fn select(cert_id: &str, condition: &str) -> String {
+    format!(
+        "{SELECT}{cert_id}) AS seq_no FROM record r JOIN generator g ON g.id = r.generator_id JOIN generator_key k ON k.generator_id = r.generator_id AND k.key_id = r.key_id WHERE {condition}"
+    )
+}
+
+pub(super) async fn find(db: &Db, id: RecordId) -> Result<Option<RecordRow>, Error> {
+    db.opt(Sql::Built(select("$2", "r.id = $1")), args![id, id.to_string()]).await
+}
+
+/// At most 100, oldest first. `seq_no` is left out: it is found by the record's spelled id.
+pub(super) async fn by_content_hash(
+    db: &Db,
+    hash: &[u8; 32],
+) -> Result<Vec<RecordRow>, Error> {
+    db.all(Sql::Built(select("''", "r.content_hash = $1 ORDER BY r.id LIMIT 100")), args![*hash])
+        .await
+}
