@@ -1,1 +1,30 @@
+//! The Certivu contract: AI companies sign what their models make, anyone looks it up.
+//!
+//! `openapi.json` is the contract, verbatim; `implemented.txt` lists the operations that this
+//! crate serves.
 
+mod error;
+pub mod records;
+mod routes;
+
+pub use routes::{Rates, routes};
+
+use axum::http::HeaderName;
+use colophon_http::{Product, document};
+
+/// The contract.
+pub const DOCUMENT: &str = include_str!("../openapi.json");
+/// The operations served, one `METHOD path` a line.
+pub const IMPLEMENTED: &str = include_str!("../implemented.txt");
+
+/// How the server tells this contract's requests and refusals.
+#[must_use]
+pub fn product() -> Product {
+    Product {
+        name: "certivu",
+        prefixes: &["/certivu"],
+        paths: document::paths(DOCUMENT, ""),
+        render: error::render,
+        replay_header: HeaderName::from_static("idempotent-replay"),
+    }
+}

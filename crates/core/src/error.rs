@@ -26,6 +26,8 @@ pub enum Kind {
     Conflict,
     /// It was here and is gone for good.
     Gone,
+    /// The request stopped arriving before it was complete.
+    RequestTimeout,
     /// The body is larger than this route takes.
     TooLarge,
     /// The body has a media type this route does not take.

@@ -6,6 +6,7 @@ pub mod access;
 mod entropy;
 mod error;
 pub mod generators;
+pub mod health;
 mod id;
 pub mod idempotency;
 pub mod identity;
@@ -23,6 +24,7 @@ pub use entropy::fingerprint;
 pub use error::{Error, FieldError, Kind};
 pub use id::{ApiKeyId, GeneratorId, JobId, OrgId, PersonId, RecordId};
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use colophon_db::{Clock, Db, IdGenerator};
@@ -64,8 +66,12 @@ pub struct Core {
 pub struct Settings {
     /// Where private keys come from.
     pub sources: keyring::Sources,
-    /// Files.
-    pub blobs: media::Blobs,
+    /// A folder or `s3://bucket/prefix` for files.
+    pub blob_url: String,
+    /// Where uploads wait when files go to S3.
+    pub incoming: PathBuf,
+    /// How to reach S3.
+    pub s3: media::S3Options,
     /// How people reach this server.
     pub public_url: String,
     /// The log's name; `None` keeps the one it has, or makes one from its key.
@@ -82,6 +88,12 @@ impl Core {
         let keyring = keyring::Keyring::open(db.clone(), &clock, settings.sources).await?;
         let origin = settings::log_origin(&db, &keyring, settings.log_origin).await?;
         let log_signer = Arc::new(keyring.log_signer(&origin)?);
+        let blobs = media::Options {
+            incoming: settings.incoming,
+            link_secret: keyring.derive_secret("colophon-media-links/1"),
+            s3: settings.s3,
+        };
+        let blobs = media::Blobs::open(&settings.blob_url, blobs, clock.now()).await?;
         Ok(Arc::new(Self {
             keys: access::Verifier::new(db.clone(), clock.clone()),
             generators: generators::Generators::new(db.clone(), clock.clone()),
@@ -90,7 +102,7 @@ impl Core {
             log_key: log_signer.verifier_key().clone(),
             public_url: settings.public_url.trim_end_matches('/').to_owned(),
             ids: IdGenerator,
-            blobs: settings.blobs,
+            blobs,
             log_signer,
             keyring,
             clock,

@@ -28,16 +28,18 @@ pub const MIGRATIONS: &[Migration] = &[Migration {
 
 impl Migration {
     fn for_engine(&self, engine: Engine) -> String {
-        let words: [(&str, &str); 6] = match engine {
-            Engine::Sqlite => [
+        let words: &[(&str, &str)] = match engine {
+            Engine::Sqlite => &[
                 ("{uuid}", "BLOB"),
                 ("{json}", "TEXT"),
                 ("{time}", "TEXT"),
                 ("{bytes}", "BLOB"),
                 ("{bool}", "INTEGER"),
                 ("{strict}", "STRICT"),
+                // STRICT knows only this spelling, which has 64 bits too.
+                ("BIGINT", "INTEGER"),
             ],
-            Engine::Postgres => [
+            Engine::Postgres => &[
                 ("{uuid}", "UUID"),
                 ("{json}", "JSONB"),
                 ("{time}", "TIMESTAMPTZ"),

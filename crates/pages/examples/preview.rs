@@ -20,10 +20,10 @@ use axum::{
 use colophon_pages::{
     assets_router, render, render_public, render_status,
     views::{
-        ApiDocument, ApiKey, ConsolePage, DeadJob, DevelopersPage, ErrorPage, Form, Frame, Generator,
-        HomePage, JobCount, JobsPage, KeysPage, LogEntry, LogHead, LogPage, LoginPage, NewSecret,
-        OrganisationPage, OrganisationRow, RunningJob, ServiceKey, Session, SetupPage, StateCard,
-        StateLevel, VerifyPage,
+        ApiDocument, ApiKey, ConsolePage, DeadJob, DevelopersPage, ErrorPage, Form, Frame,
+        Generator, HomePage, JobCount, JobsPage, KeysPage, LogEntry, LogHead, LogPage, LoginPage,
+        NewSecret, OrganisationPage, OrganisationRow, RunningJob, ServiceKey, Session, SetupPage,
+        StateCard, StateLevel, VerifyPage,
     },
 };
 
@@ -50,9 +50,13 @@ async fn main() {
         .merge(assets_router())
         .fallback(sample_file)
         .with_state(data);
-    let listener = tokio::net::TcpListener::bind(&address).await.expect("the address is free");
+    let listener = tokio::net::TcpListener::bind(&address)
+        .await
+        .expect("the address is free");
     println!("http://{address}/");
-    axum::serve(listener, router).await.expect("the server runs");
+    axum::serve(listener, router)
+        .await
+        .expect("the server runs");
 }
 
 fn frame() -> Frame {
@@ -76,12 +80,19 @@ async fn sample_file(State(data): State<PathBuf>, uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/').replace("..", "");
     for candidate in [data.join(&path), data.join(format!("{path}.json"))] {
         if candidate.is_file() {
-            let kind = if candidate.extension().is_some_and(|extension| extension == "json") {
+            let kind = if candidate
+                .extension()
+                .is_some_and(|extension| extension == "json")
+            {
                 "application/json"
             } else {
                 "text/plain; charset=utf-8"
             };
-            return ([(header::CONTENT_TYPE, kind)], std::fs::read(candidate).unwrap()).into_response();
+            return (
+                [(header::CONTENT_TYPE, kind)],
+                std::fs::read(candidate).unwrap(),
+            )
+                .into_response();
         }
     }
     if let Some(hash) = path.strip_prefix("files/") {
@@ -114,8 +125,15 @@ async fn home() -> Response {
 }
 
 async fn verify(RawQuery(query): RawQuery) -> Response {
-    let query = query.and_then(|query| query.strip_prefix("q=").map(|value| value.replace("%3A", ":")));
-    render_public(&VerifyPage { frame: frame(), query })
+    let query = query.and_then(|query| {
+        query
+            .strip_prefix("q=")
+            .map(|value| value.replace("%3A", ":"))
+    });
+    render_public(&VerifyPage {
+        frame: frame(),
+        query,
+    })
 }
 
 async fn developers(State(data): State<PathBuf>) -> Response {
@@ -129,31 +147,50 @@ async fn developers(State(data): State<PathBuf>) -> Response {
     ];
     let documents = known
         .into_iter()
-        .filter(|(name, _)| Path::new(&data).join(format!("openapi/{name}.json")).is_file())
+        .filter(|(name, _)| {
+            Path::new(&data)
+                .join(format!("openapi/{name}.json"))
+                .is_file()
+        })
         .map(|(name, blurb)| ApiDocument {
             name: name.into(),
             url: format!("/openapi/{name}.json"),
             blurb: blurb.into(),
         })
         .collect();
-    render_public(&DevelopersPage { frame: frame(), documents })
+    render_public(&DevelopersPage {
+        frame: frame(),
+        documents,
+    })
 }
 
 async fn setup() -> Response {
     let mut form = Form::new("sample");
-    form.values.insert("email".into(), "marta.kowalczyk@example.org".into());
-    form.field_errors
-        .insert("password".into(), "This has 8 characters; it needs at least 12.".into());
+    form.values
+        .insert("email".into(), "marta.kowalczyk@example.org".into());
+    form.field_errors.insert(
+        "password".into(),
+        "This has 8 characters; it needs at least 12.".into(),
+    );
     render_status(
         StatusCode::UNPROCESSABLE_ENTITY,
-        &SetupPage { frame: frame(), form, setup_token: Some("sample".into()) },
+        &SetupPage {
+            frame: frame(),
+            form,
+            setup_token: Some("sample".into()),
+        },
     )
 }
 
 async fn login() -> Response {
     let mut form = Form::new("sample");
     form.error = Some("That e-mail and password do not belong together.".into());
-    render(&LoginPage { frame: frame(), form, next: None, flash: None })
+    render(&LoginPage {
+        frame: frame(),
+        form,
+        next: None,
+        flash: None,
+    })
 }
 
 async fn console() -> Response {
@@ -175,16 +212,59 @@ async fn console() -> Response {
         frame: frame(),
         session: session(Some("Organisation created.")),
         state: vec![
-            card("Database", StateLevel::Good, "SQLite, 412 MB", "./colophon-data/colophon.db, WAL"),
-            card("Blobs", StateLevel::Good, "12,094 files, 3.1 GB", "./colophon-data/blobs"),
-            card("Worker", StateLevel::Warning, "2 running, 1 given up", "One job needs a look"),
-            card("Keys", StateLevel::Good, "Ed25519, ML-DSA-65", "Current since 2 October"),
-            card("Log head", StateLevel::Good, "1,284,907 entries", "Checkpoint 4 seconds ago"),
+            card(
+                "Database",
+                StateLevel::Good,
+                "SQLite, 412 MB",
+                "./colophon-data/colophon.db, WAL",
+            ),
+            card(
+                "Blobs",
+                StateLevel::Good,
+                "12,094 files, 3.1 GB",
+                "./colophon-data/blobs",
+            ),
+            card(
+                "Worker",
+                StateLevel::Warning,
+                "2 running, 1 given up",
+                "One job needs a look",
+            ),
+            card(
+                "Keys",
+                StateLevel::Good,
+                "Ed25519, ML-DSA-65",
+                "Current since 2 October",
+            ),
+            card(
+                "Log head",
+                StateLevel::Good,
+                "1,284,907 entries",
+                "Checkpoint 4 seconds ago",
+            ),
         ],
         organisations: vec![
-            row("org_01KB3Q7V9W4X2Y6Z8A0C1D3E5F", "Atelier Nordlicht", "growth", 18_240, Some(50_000)),
-            row("org_01KB3Q7V9W4X2Y6Z8A0C1D3E5G", "Łódzka Wytwórnia Obrazów", "free", 94, Some(100)),
-            row("org_01KB3Q7V9W4X2Y6Z8A0C1D3E5H", "Harbour & Quill Press", "enterprise", 402_118, None),
+            row(
+                "org_01KB3Q7V9W4X2Y6Z8A0C1D3E5F",
+                "Atelier Nordlicht",
+                "growth",
+                18_240,
+                Some(50_000),
+            ),
+            row(
+                "org_01KB3Q7V9W4X2Y6Z8A0C1D3E5G",
+                "Łódzka Wytwórnia Obrazów",
+                "free",
+                94,
+                Some(100),
+            ),
+            row(
+                "org_01KB3Q7V9W4X2Y6Z8A0C1D3E5H",
+                "Harbour & Quill Press",
+                "enterprise",
+                402_118,
+                None,
+            ),
         ],
         more_url: None,
         form: Form::new("sample"),
@@ -202,7 +282,12 @@ async fn organisation(UrlPath(id): UrlPath<String>) -> Response {
         created_at: "2026-10-02T09:14:00Z".into(),
         revoked_at: revoked,
     };
-    let key = |suffix: &str, name: &str, kind: &str, test, used: Option<String>, revoked: Option<String>| ApiKey {
+    let key = |suffix: &str,
+               name: &str,
+               kind: &str,
+               test,
+               used: Option<String>,
+               revoked: Option<String>| ApiKey {
         id: format!("key_01KB3Q7V9W4X2Y6Z8A0C1D3E{suffix}"),
         name: name.into(),
         kind: kind.into(),
@@ -229,7 +314,14 @@ async fn organisation(UrlPath(id): UrlPath<String>) -> Response {
         keys: vec![
             key("5A", "Render farm", "certivu", false, Some(at(31)), None),
             key("5B", "Staging", "certivu", true, None, None),
-            key("5C", "", "trackorigin-secret", false, Some(at(2)), Some(at(4))),
+            key(
+                "5C",
+                "",
+                "trackorigin-secret",
+                false,
+                Some(at(2)),
+                Some(at(4)),
+            ),
         ],
         new_secret: Some(NewSecret {
             label: "The new Certivu key".into(),
@@ -241,7 +333,10 @@ async fn organisation(UrlPath(id): UrlPath<String>) -> Response {
 }
 
 async fn jobs() -> Response {
-    let count = |name: &str, count| JobCount { name: name.into(), count };
+    let count = |name: &str, count| JobCount {
+        name: name.into(),
+        count,
+    };
     render(&JobsPage {
         frame: frame(),
         session: session(None),
@@ -274,7 +369,8 @@ async fn jobs() -> Response {
             id: "job_01KB3Q7V9W4X2Y6Z8A0C1D3E5H".into(),
             kind: "webhook.deliver".into(),
             attempts: 6,
-            error: "POST https://hooks.example.org/colophon: connection refused (os error 111)".into(),
+            error: "POST https://hooks.example.org/colophon: connection refused (os error 111)"
+                .into(),
             died_at: at(12),
         }],
     })
@@ -317,9 +413,21 @@ async fn keys() -> Response {
         frame: frame(),
         session: session(None),
         keys: vec![
-            key("Certificates and tokens", "5d3f9a0c4b7e2186", "ed25519", None, pem),
+            key(
+                "Certificates and tokens",
+                "5d3f9a0c4b7e2186",
+                "ed25519",
+                None,
+                pem,
+            ),
             key("The log", "848d8327", "ed25519", None, VKEY),
-            key("Certificates and tokens", "a1b2c3d4e5f60718", "ed25519", Some(at(1)), pem),
+            key(
+                "Certificates and tokens",
+                "a1b2c3d4e5f60718",
+                "ed25519",
+                Some(at(1)),
+                pem,
+            ),
         ],
     })
 }

@@ -37,7 +37,11 @@ pub fn asset_url(path: &str) -> String {
     }
 }
 
-async fn serve(Path(path): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+async fn serve(
+    Path(path): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     let Some(file) = Assets::get(&path) else {
         return (StatusCode::NOT_FOUND, "no such asset\n").into_response();
     };
@@ -60,7 +64,10 @@ async fn serve(Path(path): Path<String>, RawQuery(query): RawQuery, headers: Hea
     };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, cache);
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         headers.insert(header::ETAG, tag);
     }
@@ -75,7 +82,12 @@ fn matches(known: &str, tag: &str) -> bool {
 
 /// The first 64 bits of the content's SHA-256, in hex.
 fn version(file: &rust_embed::EmbeddedFile) -> String {
-    file.metadata.sha256_hash().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    file.metadata
+        .sha256_hash()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// The few types that exist here, spelt out: text needs its charset, and modules do not run under

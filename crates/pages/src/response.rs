@@ -18,7 +18,11 @@ pub fn render<T: Template>(template: &T) -> Response {
 
 /// A page that is the same for everyone: 200, may be kept but is asked about each time.
 pub fn render_public<T: Template>(template: &T) -> Response {
-    answer(StatusCode::OK, HeaderValue::from_static("no-cache"), template)
+    answer(
+        StatusCode::OK,
+        HeaderValue::from_static("no-cache"),
+        template,
+    )
 }
 
 /// A page with a status of its own (a refused form, an error): never stored by a cache.
@@ -32,12 +36,24 @@ pub fn security_headers(headers: &mut HeaderMap) {
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(CONTENT_SECURITY_POLICY),
     );
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     // Not `no-referrer`: browsers would then send `Origin: null` with the console's forms.
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
-    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("same-origin"),
+    );
+    headers.insert(
+        "cross-origin-opener-policy",
+        HeaderValue::from_static("same-origin"),
+    );
+    headers.insert(
+        "cross-origin-resource-policy",
+        HeaderValue::from_static("same-origin"),
+    );
     headers.insert(
         "permissions-policy",
         HeaderValue::from_static("camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
@@ -46,12 +62,19 @@ pub fn security_headers(headers: &mut HeaderMap) {
 
 fn answer<T: Template>(status: StatusCode, cache: HeaderValue, template: &T) -> Response {
     let mut response = match template.render() {
-        Ok(html) => {
-            (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
-        }
+        Ok(html) => (
+            status,
+            [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
+            html,
+        )
+            .into_response(),
         Err(error) => {
             tracing::error!(%error, "a page could not be rendered");
-            (StatusCode::INTERNAL_SERVER_ERROR, "This page could not be made.\n").into_response()
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "This page could not be made.\n",
+            )
+                .into_response()
         }
     };
     security_headers(response.headers_mut());

@@ -21,8 +21,18 @@ pub(crate) fn thousands(number: &i64) -> String {
 /// returned as it came.
 pub(crate) fn moment(rfc3339: &str) -> String {
     const MONTHS: [&str; 12] = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September",
-        "October", "November", "December",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
     ];
     let in_words = || {
         let (date, time) = rfc3339.strip_suffix('Z')?.split_once('T')?;
@@ -56,10 +66,16 @@ mod tests {
         assert_eq!(thousands(&999), "999");
         assert_eq!(thousands(&1_000), "1,000");
         assert_eq!(thousands(&-1_234_567), "−1,234,567");
-        assert_eq!(moment("2026-11-02T02:31:42Z"), "2 November 2026, 02:31\u{a0}UTC");
+        assert_eq!(
+            moment("2026-11-02T02:31:42Z"),
+            "2 November 2026, 02:31\u{a0}UTC"
+        );
         assert_eq!(moment("yesterday"), "yesterday");
         assert_eq!(moment("2026-13-02T02:31:42Z"), "2026-13-02T02:31:42Z");
         assert_eq!(ends("short"), "short");
-        assert_eq!(ends("0123456789abcdef0123456789abcdef"), "01234567…89abcdef");
+        assert_eq!(
+            ends("0123456789abcdef0123456789abcdef"),
+            "01234567…89abcdef"
+        );
     }
 }

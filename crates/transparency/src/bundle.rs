@@ -90,7 +90,10 @@ impl Bundle {
     pub fn to_json(&self) -> String {
         let key = Value::object([
             ("algorithm", Value::from(self.key.algorithm().name())),
-            ("public_key", Value::from(encoding::base64(self.key.as_bytes()))),
+            (
+                "public_key",
+                Value::from(encoding::base64(self.key.as_bytes())),
+            ),
         ]);
         rfc8785(&Value::object([
             ("document", Value::from(self.document.as_str())),
@@ -227,23 +230,33 @@ fn unknown<T>(detail: impl fmt::Display) -> Result<T, (Outcome, String)> {
 #[must_use]
 pub fn verify(bundle: &Bundle, file: Option<&FileDigests>, trusted: &[VerifierKey]) -> Report {
     let record = Record::parse(&bundle.document);
-    let record = record.as_ref().map_err(|error| (Outcome::Fail, error.to_string()));
+    let record = record
+        .as_ref()
+        .map_err(|error| (Outcome::Fail, error.to_string()));
     let entry = Entry::parse(bundle.entry.as_bytes());
-    let entry = entry.as_ref().map_err(|error| (Outcome::Fail, error.to_string()));
+    let entry = entry
+        .as_ref()
+        .map_err(|error| (Outcome::Fail, error.to_string()));
     let (checkpoint, log_key) = check_checkpoint(bundle, trusted);
 
     let findings = [
         (
             CheckName::Content,
-            record.clone().and_then(|record| check_content(record, file)),
+            record
+                .clone()
+                .and_then(|record| check_content(record, file)),
         ),
         (
             CheckName::Signature,
-            record.clone().and_then(|record| check_signature(bundle, record)),
+            record
+                .clone()
+                .and_then(|record| check_signature(bundle, record)),
         ),
         (
             CheckName::Entry,
-            entry.clone().and_then(|entry| check_entry(bundle, entry, record)),
+            entry
+                .clone()
+                .and_then(|entry| check_entry(bundle, entry, record)),
         ),
         (
             CheckName::Inclusion,
@@ -257,7 +270,11 @@ pub fn verify(bundle: &Bundle, file: Option<&FileDigests>, trusted: &[VerifierKe
             Ok(detail) => (Outcome::Pass, detail),
             Err(reason) => reason,
         };
-        Check { name, outcome, detail }
+        Check {
+            name,
+            outcome,
+            detail,
+        }
     };
     Report::of(findings.into_iter().map(check).collect())
 }
@@ -270,7 +287,9 @@ fn check_content(record: &Record, file: Option<&FileDigests>) -> Finding {
     if found != record.content_hash {
         return fail("this is not the file that the record is about: its hash differs");
     }
-    Ok(format!("the file is the one that the record is about ({found})"))
+    Ok(format!(
+        "the file is the one that the record is about ({found})"
+    ))
 }
 
 fn check_signature(bundle: &Bundle, record: &Record) -> Finding {
@@ -294,7 +313,9 @@ fn check_signature(bundle: &Bundle, record: &Record) -> Finding {
         return fail(error);
     }
     let (algorithm, generator) = (record.algorithm, &record.generator_id);
-    Ok(format!("the key of generator {generator} signed the record ({algorithm})"))
+    Ok(format!(
+        "the key of generator {generator} signed the record ({algorithm})"
+    ))
 }
 
 fn check_entry(
@@ -308,13 +329,19 @@ fn check_entry(
     if entry.cert_id != record?.record_id {
         return fail("the log entry is about another record");
     }
-    Ok(format!("log entry {} commits to exactly this record", entry.seq_no))
+    Ok(format!(
+        "log entry {} commits to exactly this record",
+        entry.seq_no
+    ))
 }
 
 fn check_inclusion(bundle: &Bundle, entry: &Entry) -> Finding {
     let proof = &bundle.proof;
     let note = crate::note::Note::parse(&proof.checkpoint);
-    let head = match note.map_err(Into::into).and_then(|note| Checkpoint::parse(note.text())) {
+    let head = match note
+        .map_err(Into::into)
+        .and_then(|note| Checkpoint::parse(note.text()))
+    {
         Ok(head) => head,
         Err(error) => return fail(error),
     };
@@ -323,7 +350,10 @@ fn check_inclusion(bundle: &Bundle, entry: &Entry) -> Finding {
     }
     let leaf = entry::leaf_hash(bundle.entry.as_bytes());
     match merkle::verify_inclusion(&leaf, proof.index, head.size, &proof.hashes, &head.root) {
-        Ok(()) => Ok(format!("entry {} is in the tree of {} entries", entry.seq_no, head.size)),
+        Ok(()) => Ok(format!(
+            "entry {} is in the tree of {} entries",
+            entry.seq_no, head.size
+        )),
         Err(error) => fail(error),
     }
 }
@@ -336,7 +366,10 @@ fn check_checkpoint(bundle: &Bundle, trusted: &[VerifierKey]) -> (Finding, Findi
         Err(error) => return (fail(error), unknown("no log key signed the checkpoint")),
     };
     let origin = &opened.checkpoint.origin;
-    let checkpoint = Ok(format!("{origin} signed its state at {} entries", opened.checkpoint.size));
+    let checkpoint = Ok(format!(
+        "{origin} signed its state at {} entries",
+        opened.checkpoint.size
+    ));
     let trusts = |key: &VerifierKey| key.name() == origin && trusted.contains(key);
     let log_key = if opened.signatures.iter().any(|signed| trusts(signed.key)) {
         Ok(format!("the verifier trusts the key of {origin}"))

@@ -181,12 +181,7 @@ mod tests {
     #[test]
     fn control_characters_are_escaped_in_lower_case() {
         let value = parse_str(r#""\u0000\u001F\b\f\n\r\t\"\\\/""#).unwrap();
-        for spell in [
-            rfc8785,
-            certivu_escaped,
-            certivu_raw,
-            trackorigin_manifest,
-        ] {
+        for spell in [rfc8785, certivu_escaped, certivu_raw, trackorigin_manifest] {
             assert_eq!(spell(&value), r#""\u0000\u001f\b\f\n\r\t\"\\/""#);
         }
     }

@@ -59,7 +59,12 @@ impl Checkpoint {
     /// The text that is signed.
     #[must_use]
     pub fn text(&self) -> String {
-        let Self { origin, size, root, extensions } = self;
+        let Self {
+            origin,
+            size,
+            root,
+            extensions,
+        } = self;
         let mut text = format!("{origin}\n{size}\n{}\n", encoding::base64(root));
         for line in extensions {
             text.push_str(line);
@@ -116,6 +121,9 @@ impl Checkpoint {
             let origin = checkpoint.origin;
             return Err(CheckpointError::NotByLog { origin });
         }
-        Ok(OpenCheckpoint { checkpoint, signatures })
+        Ok(OpenCheckpoint {
+            checkpoint,
+            signatures,
+        })
     }
 }

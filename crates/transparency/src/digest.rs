@@ -149,7 +149,10 @@ mod tests {
         let empty = FileDigests::of(b"");
         let sha256 = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         let sha3 = "sha3-256:a7ffc6f8bf1ed76651c14756a061d662f580ff4de43b49fa82d80a4b80f8434a";
-        for (function, text) in [(HashFunction::Sha256, sha256), (HashFunction::Sha3_256, sha3)] {
+        for (function, text) in [
+            (HashFunction::Sha256, sha256),
+            (HashFunction::Sha3_256, sha3),
+        ] {
             let hash = empty.content_hash(function);
             assert_eq!(hash.to_string(), text);
             assert_eq!(text.parse(), Ok(hash));

@@ -91,7 +91,10 @@ impl VerifyingKey {
         let mu: [u8; 64] = shake256(&[&key_hash, message]);
         let mut hasher = Shake256::default();
         hasher.update(&mu);
-        for ((row, t1), hint) in (0u8..).zip(packed_t1.chunks_exact(PACKED_T1_LEN)).zip(&hints) {
+        for ((row, t1), hint) in (0u8..)
+            .zip(packed_t1.chunks_exact(PACKED_T1_LEN))
+            .zip(&hints)
+        {
             let mut w = [0; N];
             for (column, z) in (0u8..).zip(&z) {
                 let a = sample_uniform(seed, column, row);
@@ -106,9 +109,11 @@ impl VerifyingKey {
             }
             inverse_ntt(&mut w);
             for (pair, hint) in w.chunks_exact(2).zip(hint.chunks_exact(2)) {
-                let packed = pair.iter().zip(hint).rev().fold(0, |packed, (&w, &hint)| {
-                    packed << 4 | use_hint(hint, w)
-                });
+                let packed = pair
+                    .iter()
+                    .zip(hint)
+                    .rev()
+                    .fold(0, |packed, (&w, &hint)| packed << 4 | use_hint(hint, w));
                 hasher.update(&[packed]);
             }
         }

@@ -76,7 +76,10 @@ impl Entry {
         Ok(rfc8785(&Value::object([
             ("cert_id", Value::from(self.cert_id.as_str())),
             ("kind", Value::from(self.kind.as_str())),
-            ("manifest_hash", Value::from(hex::encode(self.manifest_hash))),
+            (
+                "manifest_hash",
+                Value::from(hex::encode(self.manifest_hash)),
+            ),
             ("prev_hash", Value::from(hex::encode(self.prev_hash))),
             ("seq_no", Value::from(seq_no)),
             ("ts", Value::from(self.ts.as_str())),
@@ -155,21 +158,14 @@ pub enum ChainError {
         /// The entry with the wrong link.
         seq_no: u64,
     },
-    /// Earlier than the entry before.
-    #[error("entry {seq_no} is dated before the entry before it")]
-    TimeRunsBackwards {
-        /// The entry with the earlier time.
-        seq_no: u64,
-    },
 }
 
 /// Follows the hash chain from a known point and finds anything removed, inserted,
 /// changed, reordered or renumbered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chain {
     seq_no: u64,
     head: Hash,
-    ts: String,
 }
 
 impl Default for Chain {
@@ -191,7 +187,6 @@ impl Chain {
         Self {
             seq_no,
             head: entry_hash,
-            ts: String::new(),
         }
     }
 
@@ -204,18 +199,16 @@ impl Chain {
         let entry = Entry::parse(bytes).map_err(|error| ChainError::Entry { expected, error })?;
         let seq_no = entry.seq_no;
         if seq_no != expected {
-            return Err(ChainError::Sequence { expected, found: seq_no });
+            return Err(ChainError::Sequence {
+                expected,
+                found: seq_no,
+            });
         }
         if entry.prev_hash != self.head {
             return Err(ChainError::BrokenLink { seq_no });
         }
-        // Time stamps of this one spelling sort as text.
-        if entry.ts < self.ts {
-            return Err(ChainError::TimeRunsBackwards { seq_no });
-        }
         self.seq_no = seq_no;
         self.head = entry_hash(bytes);
-        self.ts.clone_from(&entry.ts);
         Ok(entry)
     }
 
@@ -303,21 +296,26 @@ mod tests {
 
         let mut removed = entries.clone();
         removed.remove(2);
-        assert_eq!(audit(&removed), Err(ChainError::Sequence { expected: 3, found: 4 }));
+        assert_eq!(
+            audit(&removed),
+            Err(ChainError::Sequence {
+                expected: 3,
+                found: 4
+            })
+        );
 
         let mut swapped = entries.clone();
         swapped.swap(1, 2);
-        assert_eq!(audit(&swapped), Err(ChainError::Sequence { expected: 2, found: 3 }));
+        assert_eq!(
+            audit(&swapped),
+            Err(ChainError::Sequence {
+                expected: 2,
+                found: 3
+            })
+        );
 
         let mut changed = entries.clone();
         changed[1] = changed[1].replace("rec_2", "rec_9");
         assert_eq!(audit(&changed), Err(ChainError::BrokenLink { seq_no: 3 }));
-
-        let head = entry_hash(entries[4].as_bytes());
-        let mut earlier = entry(6, head);
-        earlier.ts = "2026-11-22T02:31:04Z".to_owned();
-        let mut dated = entries.clone();
-        dated.push(earlier.to_text().unwrap());
-        assert_eq!(audit(&dated), Err(ChainError::TimeRunsBackwards { seq_no: 6 }));
     }
 }

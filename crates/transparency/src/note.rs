@@ -151,7 +151,11 @@ fn cosigned_message(time: u64, text: &str) -> String {
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = [&[self.signature_type.byte()], self.key.as_bytes().as_slice()].concat();
+        let key = [
+            &[self.signature_type.byte()],
+            self.key.as_bytes().as_slice(),
+        ]
+        .concat();
         let Self { name, id, .. } = self;
         write!(f, "{name}+{id:08x}+{}", encoding::base64(key))
     }
@@ -174,7 +178,8 @@ impl FromStr for VerifierKey {
             other => return Err(NoteError::UnsupportedType(other)),
         };
         let key = key.try_into().map_err(|_| NoteError::InvalidVerifierKey)?;
-        let key = Ed25519VerifyingKey::from_bytes(key).map_err(|_| NoteError::InvalidVerifierKey)?;
+        let key =
+            Ed25519VerifyingKey::from_bytes(key).map_err(|_| NoteError::InvalidVerifierKey)?;
         let parsed = Self::new(name, signature_type, key)?;
         if format!("{:08x}", parsed.id) == id.to_ascii_lowercase() {
             Ok(parsed)
@@ -277,7 +282,9 @@ impl Note {
     /// # Errors
     /// [`NoteError::Malformed`].
     pub fn parse(note: &str) -> Result<Self, NoteError> {
-        let signed = (note.len() <= MAX_LEN).then(|| note.rsplit_once("\n\n")).flatten();
+        let signed = (note.len() <= MAX_LEN)
+            .then(|| note.rsplit_once("\n\n"))
+            .flatten();
         let (text, lines) = signed.ok_or(NoteError::Malformed)?;
         let text = format!("{text}\n");
         let lines = lines.strip_suffix('\n').ok_or(NoteError::Malformed)?;
@@ -321,9 +328,8 @@ impl Note {
     ) -> Result<Vec<VerifiedSignature<'a>>, NoteError> {
         let mut verified = Vec::new();
         for signature in &self.signatures {
-            let named = |key: &&VerifierKey| {
-                key.name == signature.name && key.id == signature.key_id
-            };
+            let named =
+                |key: &&VerifierKey| key.name == signature.name && key.id == signature.key_id;
             let Some(key) = known.clone().into_iter().find(named) else {
                 continue;
             };
@@ -363,7 +369,12 @@ fn parse_signature(line: &str) -> Option<Signature> {
 impl fmt::Display for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = [self.key_id.to_be_bytes().as_slice(), &self.bytes].concat();
-        write!(f, "{SIGNATURE_MARK}{} {}", self.name, encoding::base64(bytes))
+        write!(
+            f,
+            "{SIGNATURE_MARK}{} {}",
+            self.name,
+            encoding::base64(bytes)
+        )
     }
 }
 

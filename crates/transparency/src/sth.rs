@@ -73,7 +73,10 @@ impl TreeHead {
 fn payload(head: &TreeHead, key_id: &str) -> Result<Vec<(&'static str, Value)>, TreeHeadError> {
     let number = |name, value: u64| -> Result<_, TreeHeadError> {
         let number = value.try_into().ok().and_then(Number::from_integer);
-        Ok((name, Value::from(number.ok_or(TreeHeadError::Member(name))?)))
+        Ok((
+            name,
+            Value::from(number.ok_or(TreeHeadError::Member(name))?),
+        ))
     };
     if timestamp::seconds(&head.ts).is_none() {
         return Err(TreeHeadError::Member("ts"));
@@ -180,7 +183,12 @@ mod tests {
         let reordered = reordered.replacen('}', ",\"algorithm\":\"Ed25519\"}", 1);
         assert_eq!(SignedTreeHead::parse(reordered.as_bytes()).unwrap(), signed);
 
-        for (from, to) in [("42,", "43,"), ("0101", "0102"), ("0202", "0203"), (":42Z", ":43Z")] {
+        for (from, to) in [
+            ("42,", "43,"),
+            ("0101", "0102"),
+            ("0202", "0203"),
+            (":42Z", ":43Z"),
+        ] {
             let changed = SignedTreeHead::parse(json.replacen(from, to, 1).as_bytes()).unwrap();
             let verdict = changed.verify(&key.verifying_key());
             assert_eq!(verdict, Err(TreeHeadError::InvalidSignature), "{from}");

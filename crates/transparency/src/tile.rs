@@ -125,7 +125,10 @@ fn parse_path(path: &str) -> Option<TilePath> {
     }
     let index = groups.split('/').try_fold(0u64, |index, group| {
         let digits = group.strip_prefix('x').unwrap_or(group);
-        let digits = digits.bytes().all(|b| b.is_ascii_digit()).then_some(digits)?;
+        let digits = digits
+            .bytes()
+            .all(|b| b.is_ascii_digit())
+            .then_some(digits)?;
         let value: u64 = digits.parse().ok().filter(|&value| value < 1000)?;
         index.checked_mul(1000)?.checked_add(value)
     })?;
@@ -133,7 +136,11 @@ fn parse_path(path: &str) -> Option<TilePath> {
         return Some(TilePath::Entries { index, width });
     }
     let level = decimal(kind)?.try_into().ok()?;
-    (level <= MAX_LEVEL).then_some(TilePath::Hashes(TileId { level, index, width }))
+    (level <= MAX_LEVEL).then_some(TilePath::Hashes(TileId {
+        level,
+        index,
+        width,
+    }))
 }
 
 /// A hash tile with its contents.
@@ -182,9 +189,12 @@ pub fn encode_entries(entries: &[impl AsRef<[u8]>]) -> Result<Vec<u8>, TileError
     let mut bundle = Vec::new();
     for entry in entries {
         let entry = entry.as_ref();
-        let length: u16 = entry.len().try_into().map_err(|_| TileError::EntryTooLong {
-            length: entry.len(),
-        })?;
+        let length: u16 = entry
+            .len()
+            .try_into()
+            .map_err(|_| TileError::EntryTooLong {
+                length: entry.len(),
+            })?;
         bundle.extend_from_slice(&length.to_be_bytes());
         bundle.extend_from_slice(entry);
     }
@@ -218,25 +228,59 @@ mod tests {
 
     #[test]
     fn every_tile_has_one_path() {
-        let hashes = |level, index, width| TilePath::Hashes(TileId { level, index, width });
+        let hashes = |level, index, width| {
+            TilePath::Hashes(TileId {
+                level,
+                index,
+                width,
+            })
+        };
         for (path, tile) in [
             ("tile/0/000", hashes(0, 0, 256)),
             ("tile/0/x001/x234/067", hashes(0, 1_234_067, 256)),
             ("tile/63/x001/000.p/255", hashes(63, 1_000, 255)),
-            ("tile/entries/999.p/1", TilePath::Entries { index: 999, width: 1 }),
-            ("tile/0/x018/x446/x744/x073/x709/x551/615", hashes(0, u64::MAX, 256)),
+            (
+                "tile/entries/999.p/1",
+                TilePath::Entries {
+                    index: 999,
+                    width: 1,
+                },
+            ),
+            (
+                "tile/0/x018/x446/x744/x073/x709/x551/615",
+                hashes(0, u64::MAX, 256),
+            ),
         ] {
             assert_eq!(tile.to_string(), path);
             assert_eq!(path.parse(), Ok(tile));
         }
         for bad in [
-            "tile/0/0", "tile/0/0000", "tile/00/000", "tile/64/000", "tile/0/x000/001",
-            "tile/0/001/001", "tile/0/x001", "tile/0/000.p/0", "tile/0/000.p/256",
-            "tile/0/000.p/01", "tile/0/+01", "tile/data/000", "/tile/0/000", "tile/0/000/",
-            "tile/0/../000", "tile/0/x999/x999/x999/x999/x999/x999/999", "tile/0/",
-            "tile/entries/000.p/", "", "tile/-1/000",
+            "tile/0/0",
+            "tile/0/0000",
+            "tile/00/000",
+            "tile/64/000",
+            "tile/0/x000/001",
+            "tile/0/001/001",
+            "tile/0/x001",
+            "tile/0/000.p/0",
+            "tile/0/000.p/256",
+            "tile/0/000.p/01",
+            "tile/0/+01",
+            "tile/data/000",
+            "/tile/0/000",
+            "tile/0/000/",
+            "tile/0/../000",
+            "tile/0/x999/x999/x999/x999/x999/x999/999",
+            "tile/0/",
+            "tile/entries/000.p/",
+            "",
+            "tile/-1/000",
         ] {
-            assert_eq!(bad.parse::<TilePath>(), Err(TileError::InvalidPath), "{bad}");
+            assert_eq!(
+                bad.parse::<TilePath>(),
+                Err(TileError::InvalidPath),
+                "{bad}"
+            );
         }
     }
 

@@ -12,7 +12,14 @@ pub fn seconds(text: &str) -> Option<i64> {
         }
         part.parse().ok()
     };
-    let separators = [(4, '-'), (7, '-'), (10, 'T'), (13, ':'), (16, ':'), (19, 'Z')];
+    let separators = [
+        (4, '-'),
+        (7, '-'),
+        (10, 'T'),
+        (13, ':'),
+        (16, ':'),
+        (19, 'Z'),
+    ];
     let separated = separators
         .iter()
         .all(|&(at, separator)| text.get(at..=at) == Some(separator.encode_utf8(&mut [0; 4])));
@@ -33,9 +40,15 @@ pub fn seconds(text: &str) -> Option<i64> {
         return None;
     }
     // Days from civil, with the year starting in March so that leap days come last.
-    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days = 365 * y + y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400)
-        + (153 * m + 2) / 5 + day - 1 - 719_468;
+    let (y, m) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
+    let days =
+        365 * y + y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400) + (153 * m + 2) / 5 + day
+            - 1
+            - 719_468;
     Some(days * 86_400 + hour * 3_600 + minute * 60 + second)
 }
 

@@ -117,15 +117,17 @@ impl FromStr for Token {
         if version != VERSION {
             return Err(TokenError::UnknownVersion(version));
         }
-        let parts = bytes.split_at_checked(BODY_LEN).and_then(|(body, signature)| {
-            let (_, body) = body.split_first()?;
-            let (issuer, record) = body.split_first_chunk()?;
-            Some(Self {
-                issuer: *issuer,
-                record: record.try_into().ok()?,
-                signature: signature.try_into().ok()?,
-            })
-        });
+        let parts = bytes
+            .split_at_checked(BODY_LEN)
+            .and_then(|(body, signature)| {
+                let (_, body) = body.split_first()?;
+                let (issuer, record) = body.split_first_chunk()?;
+                Some(Self {
+                    issuer: *issuer,
+                    record: record.try_into().ok()?,
+                    signature: signature.try_into().ok()?,
+                })
+            });
         parts.ok_or(TokenError::Malformed)
     }
 }

@@ -14,7 +14,6 @@ use colophon_transparency::keys::{
 use colophon_transparency::merkle::{self, Hash, Tiles};
 use colophon_transparency::note::{Note, NoteSigner, SignatureType, VerifierKey};
 use colophon_transparency::proof::TlogProof;
-use colophon_transparency::tile::{TilePath, decode_entries};
 use colophon_transparency::{json, record};
 use serde_json::Value;
 
@@ -51,7 +50,9 @@ fn items(value: &Value) -> &[Value] {
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name].as_str().unwrap_or_else(|| panic!("{name} in {value}"))
+    value[name]
+        .as_str()
+        .unwrap_or_else(|| panic!("{name} in {value}"))
 }
 
 fn base64(text: &str) -> Vec<u8> {
@@ -60,11 +61,22 @@ fn base64(text: &str) -> Vec<u8> {
 
 #[test]
 fn rfc_8785_by_its_authors() {
-    for name in ["arrays", "french", "structures", "unicode", "values", "weird"] {
+    for name in [
+        "arrays",
+        "french",
+        "structures",
+        "unicode",
+        "values",
+        "weird",
+    ] {
         let input = read(&format!("jcs/input/{name}.json"));
         let value = json::parse(&input, json::Limits::default()).unwrap();
         let canonical = rfc8785(&value);
-        assert_eq!(canonical, read_text(&format!("jcs/output/{name}.json")), "{name}");
+        assert_eq!(
+            canonical,
+            read_text(&format!("jcs/output/{name}.json")),
+            "{name}"
+        );
         let again = json::parse_str(&canonical).unwrap();
         assert_eq!(rfc8785(&again), canonical, "{name}");
     }
@@ -76,8 +88,12 @@ fn numbers_print_as_in_ecmascript() {
         let (bits, printed) = line.split_once(',').unwrap();
         let double = f64::from_bits(u64::from_str_radix(bits, 16).unwrap());
         // Rust's own exponent form is an independent spelling of the same double.
-        let value = json::parse_str(&format!("{double:e}")).unwrap();
-        assert_eq!(rfc8785(&value), printed, "{bits}");
+        let value = json::parse_str(&format!("{double:e}"));
+        let plain_beyond_2_53 = (2f64.powi(53).next_up()..1e21).contains(&double.abs());
+        assert_eq!(value.is_err(), plain_beyond_2_53, "{bits}");
+        if let Ok(value) = value {
+            assert_eq!(rfc8785(&value), printed, "{bits}");
+        }
     }
 }
 
@@ -129,7 +145,10 @@ fn certivu_records_verify_in_both_spellings_and_both_schemes() {
 fn wycheproof_ed25519() {
     let mut count = 0;
     for group in items(&read_json("wycheproof/ed25519.json")) {
-        let key: [u8; 32] = hex::decode(text(group, "publicKey")).unwrap().try_into().unwrap();
+        let key: [u8; 32] = hex::decode(text(group, "publicKey"))
+            .unwrap()
+            .try_into()
+            .unwrap();
         let key = Ed25519VerifyingKey::from_bytes(&key);
         for case in items(&group["tests"]) {
             let message = hex::decode(text(case, "msg")).unwrap();
@@ -146,14 +165,25 @@ fn check_ml_dsa(algorithm: &str, key: &[u8], message: &str, signature: &[u8], ca
     let message = hex::decode(message).unwrap();
     let key = PublicKey::from_raw(algorithm.parse().unwrap(), key);
     let valid = key.is_ok_and(|key| key.verify(&message, signature).is_ok());
-    assert_eq!(valid, text(case, "result") == "valid", "{algorithm} {}", case["tcId"]);
+    assert_eq!(
+        valid,
+        text(case, "result") == "valid",
+        "{algorithm} {}",
+        case["tcId"]
+    );
 }
 
 #[test]
 fn wycheproof_ml_dsa() {
     for case in items(&read_json("wycheproof/ml_dsa_verify.json")) {
         let (key, signature) = (base64(text(case, "public_key")), base64(text(case, "sig")));
-        check_ml_dsa(text(case, "algorithm"), &key, text(case, "msg"), &signature, case);
+        check_ml_dsa(
+            text(case, "algorithm"),
+            &key,
+            text(case, "msg"),
+            &signature,
+            case,
+        );
     }
 }
 
@@ -161,7 +191,9 @@ fn wycheproof_ml_dsa() {
 fn wycheproof_ml_dsa_in_full() {
     for set in ["44", "65", "87"] {
         let path = format!("wycheproof/testvectors_v1/mldsa_{set}_verify_test.json");
-        let Some(vectors) = read_full(&path) else { return };
+        let Some(vectors) = read_full(&path) else {
+            return;
+        };
         let mut count = 0;
         for group in items(&vectors["testGroups"]) {
             let key = hex::decode(text(group, "publicKey")).unwrap();
@@ -177,15 +209,21 @@ fn wycheproof_ml_dsa_in_full() {
         println!("ML-DSA-{set}: {count} signatures");
 
         let path = format!("wycheproof/testvectors_v1/mldsa_{set}_sign_seed_test.json");
-        let Some(vectors) = read_full(&path) else { return };
+        let Some(vectors) = read_full(&path) else {
+            return;
+        };
         for group in items(&vectors["testGroups"]) {
             let seed = hex::decode(text(group, "privateSeed")).unwrap();
-            let Ok(seed) = <[u8; 32]>::try_from(seed) else { continue };
+            let Ok(seed) = <[u8; 32]>::try_from(seed) else {
+                continue;
+            };
             let algorithm = format!("ml-dsa-{set}").parse().unwrap();
             let key = PrivateKey::from_seed(algorithm, &seed).unwrap();
             let deterministic = |case: &&Value| {
                 case["ctx"].as_str().is_none_or(str::is_empty)
-                    && case["rnd"].as_str().is_none_or(|rnd| rnd.bytes().all(|b| b == b'0'))
+                    && case["rnd"]
+                        .as_str()
+                        .is_none_or(|rnd| rnd.bytes().all(|b| b == b'0'))
                     && case["msg"].is_string()
                     && case["result"] == "valid"
             };
@@ -212,18 +250,36 @@ fn acvp_ml_dsa_key_generation() {
         let (other_public, other_signature) = match algorithm {
             Algorithm::MlDsa(ParameterSet::MlDsa44) => {
                 let key = ml_dsa::SigningKey::<ml_dsa::MlDsa44>::from_seed(&seed.into());
-                let signature = key.expanded_key().sign_deterministic(b"message", b"").unwrap();
-                (key.verifying_key().encode().to_vec(), signature.encode().to_vec())
+                let signature = key
+                    .expanded_key()
+                    .sign_deterministic(b"message", b"")
+                    .unwrap();
+                (
+                    key.verifying_key().encode().to_vec(),
+                    signature.encode().to_vec(),
+                )
             }
             Algorithm::MlDsa(ParameterSet::MlDsa65) => {
                 let key = ml_dsa::SigningKey::<ml_dsa::MlDsa65>::from_seed(&seed.into());
-                let signature = key.expanded_key().sign_deterministic(b"message", b"").unwrap();
-                (key.verifying_key().encode().to_vec(), signature.encode().to_vec())
+                let signature = key
+                    .expanded_key()
+                    .sign_deterministic(b"message", b"")
+                    .unwrap();
+                (
+                    key.verifying_key().encode().to_vec(),
+                    signature.encode().to_vec(),
+                )
             }
             _ => {
                 let key = ml_dsa::SigningKey::<ml_dsa::MlDsa87>::from_seed(&seed.into());
-                let signature = key.expanded_key().sign_deterministic(b"message", b"").unwrap();
-                (key.verifying_key().encode().to_vec(), signature.encode().to_vec())
+                let signature = key
+                    .expanded_key()
+                    .sign_deterministic(b"message", b"")
+                    .unwrap();
+                (
+                    key.verifying_key().encode().to_vec(),
+                    signature.encode().to_vec(),
+                )
             }
         };
         assert_eq!(public.as_bytes(), other_public);
@@ -259,24 +315,33 @@ fn merkle_proofs_of_the_transparency_dev_project() {
             let (old_root, new_root) = (hash(&case["root1"])?, hash(&case["root2"])?);
             merkle::verify_consistency(old, &old_root, new, &new_root, &proof(&case["proof"])?).ok()
         };
-        // These name any root for an empty tree or roots that are no hashes, and call the
-        // result a mistake of the caller or a success; RFC 6962 has nothing to say there.
         let file = text(case, "file");
-        let ours_to_decide = ["size1-is-zero-and-size2-is-not-zero", "sizes-are-equal-one-and-proof-is-empty"];
-        if ours_to_decide.iter().any(|name| file.contains(name)) {
+        // Its two equal roots are no hashes, so that our types cannot express it.
+        if file.ends_with("sizes-are-equal-one-and-proof-is-empty.json") {
             continue;
         }
         assert_eq!(verdict().is_none(), case["wantErr"], "{file}");
     }
-    assert_eq!((items(&inclusion).len(), items(&consistency).len()), (98, 98));
+    assert_eq!(
+        (items(&inclusion).len(), items(&consistency).len()),
+        (98, 98)
+    );
 }
 
 /// RFC 6962 §2.1.3 has a tree of seven; these are the leaves and roots that the Certificate
 /// Transparency reference implementations test with.
 #[test]
 fn reference_roots_of_small_trees() {
-    let leaves = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657",
-        "606162636465666768696a6b6c6d6e6f"];
+    let leaves = [
+        "",
+        "00",
+        "10",
+        "2021",
+        "3031",
+        "40414243",
+        "5051525354555657",
+        "606162636465666768696a6b6c6d6e6f",
+    ];
     let roots = [
         "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
         "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
@@ -298,9 +363,10 @@ fn reference_roots_of_small_trees() {
 
 #[test]
 fn a_log_mirrored_by_sunlight() {
-    let mirror: VerifierKey = "mirror.example.org+3fb148ef+BAAjjch9GyYz0sJsJx7ALhbdAtz2ov0unbzSl1vMp94O"
-        .parse()
-        .unwrap();
+    let mirror: VerifierKey =
+        "mirror.example.org+3fb148ef+BAAjjch9GyYz0sJsJx7ALhbdAtz2ov0unbzSl1vMp94O"
+            .parse()
+            .unwrap();
     assert_eq!(mirror.signature_type(), SignatureType::CosignatureV1);
     let note = Note::parse(&read_text("sunlight/mirror/checkpoint")).unwrap();
     assert_eq!(note.to_string(), read_text("sunlight/mirror/checkpoint"));
@@ -308,7 +374,10 @@ fn a_log_mirrored_by_sunlight() {
     assert_eq!(verified[0].time, Some(1_767_139_200));
 
     let head = Checkpoint::parse(note.text()).unwrap();
-    assert_eq!((head.origin.as_str(), head.size), ("rome2026h1.example.org", 300));
+    assert_eq!(
+        (head.origin.as_str(), head.size),
+        ("rome2026h1.example.org", 300)
+    );
     let mut tiles = Tiles::new();
     let ids = merkle::tiles_for_root(head.size);
     let paths: Vec<_> = ids.iter().map(ToString::to_string).collect();
@@ -324,36 +393,21 @@ fn a_log_mirrored_by_sunlight() {
     leaves.extend(read("sunlight/mirror/tile/0/001.p/44"));
     let mut frontier = merkle::Frontier::new();
     for tile in frontier.append(leaves.as_chunks::<32>().0) {
-        assert_eq!(tile.to_bytes(), read(&format!("sunlight/mirror/{}", tile.id)));
+        assert_eq!(
+            tile.to_bytes(),
+            read(&format!("sunlight/mirror/{}", tile.id))
+        );
     }
     assert_eq!(frontier.root(), head.root);
 
-    let witness: VerifierKey = "witness.example.org+b8a2cf20+BFLN3yikSfFkVAJtrnh/CiY3Zozkoy7clp+P7XB28qUN"
-        .parse()
-        .unwrap();
+    let witness: VerifierKey =
+        "witness.example.org+b8a2cf20+BFLN3yikSfFkVAJtrnh/CiY3Zozkoy7clp+P7XB28qUN"
+            .parse()
+            .unwrap();
     let cosigned = Note::parse(&read_text("sunlight/cosigned_checkpoint")).unwrap();
     assert_eq!(cosigned.signatures().len(), 2);
     assert_eq!(cosigned.verify([&witness]).unwrap().len(), 1);
     assert!(cosigned.verify([&mirror]).is_err());
-}
-
-#[test]
-fn entry_bundles_of_a_real_log_split_into_its_leaves() {
-    let root = Path::new("/work/shared/data/vectors/sunlight-tiles/testdata/navigli2025h2");
-    let Ok(hashes) = std::fs::read(root.join("tile/0/000")) else {
-        println!("skipped: {} is not on this machine", root.display());
-        return;
-    };
-    // This log's bundles are of static-ct, but its hash tiles are those of tlog-tiles.
-    let TilePath::Hashes(id) = "tile/0/000".parse().unwrap() else { panic!() };
-    let mut tiles = Tiles::new();
-    tiles.insert(id, &hashes).unwrap();
-    for (index, leaf) in (0..).zip(hashes.as_chunks::<32>().0) {
-        let proof = merkle::inclusion_proof(index, 256, &tiles).unwrap();
-        let root = merkle::root(256, &tiles).unwrap();
-        merkle::verify_inclusion(leaf, index, 256, &proof, &root).unwrap();
-    }
-    assert!(decode_entries(&[0, 5, 1]).is_err());
 }
 
 /// The examples of the C2SP specifications and of Go's `sumdb/note`.
@@ -377,13 +431,27 @@ fn notes_of_go_and_c2sp() {
         message.replace("problem,", "problem,\t"),
         message.replace("x08go/ZJk", "x08go/ZJl"),
     ] {
-        assert!(Note::parse(&bad).and_then(|note| note.verify([&key]).map(|_| ())).is_err(), "{bad}");
+        assert!(
+            Note::parse(&bad)
+                .and_then(|note| note.verify([&key]).map(|_| ()))
+                .is_err(),
+            "{bad}"
+        );
     }
     // The specification's own example key and another name for the same key.
     let seed = [5; 32];
-    let signer = |name: &str| NoteSigner::new(name, SignatureType::Ed25519, Ed25519SigningKey::from_seed(&seed));
+    let signer = |name: &str| {
+        NoteSigner::new(
+            name,
+            SignatureType::Ed25519,
+            Ed25519SigningKey::from_seed(&seed),
+        )
+    };
     assert!(signer("two words").is_err() && signer("a+b").is_err() && signer("").is_err());
-    assert_ne!(signer("a").unwrap().verifier_key().id(), signer("b").unwrap().verifier_key().id());
+    assert_ne!(
+        signer("a").unwrap().verifier_key().id(),
+        signer("b").unwrap().verifier_key().id()
+    );
 }
 
 #[test]

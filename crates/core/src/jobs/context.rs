@@ -65,7 +65,8 @@ impl JobContext {
     }
 
     /// Marks the job done in the handler's own transaction, so that its effect and the end of
-    /// the job commit together: killed before the commit it runs again, after it never.
+    /// the job commit together: killed before the commit it runs again, after it never. To be
+    /// called last: the job's row is locked from here on.
     ///
     /// # Errors
     /// [`Kind::Conflict`] with code `lease_lost` when the job is no longer ours; the caller

@@ -18,7 +18,7 @@ use super::context::Progress;
 use super::registry::Handler;
 use super::store::{self, Claim, Claimed, Lease};
 use super::{JobContext, JobError, Registry, Schedule, Wake, purge, wake};
-use crate::Result;
+use crate::{Result, entropy};
 
 /// Between two writes of one job's progress.
 const PROGRESS_PAUSE: Duration = Duration::from_secs(1);
@@ -52,7 +52,7 @@ impl Worker {
             db,
             clock,
             // Two workers must never share a name: the name is what a lease is checked by.
-            holder: format!("{holder}/{:08x}", rand::random::<u32>()),
+            holder: format!("{holder}/{}", hex::encode(entropy::bytes::<4>())),
             registry: registry.on(purge::KIND, purge::purge),
             schedules: vec![purge::SCHEDULE],
             wake: Wake::new(),
@@ -120,8 +120,7 @@ impl Worker {
         let halt = CancellationToken::new();
         let mut running = JoinSet::new();
         tokio::select! {
-            () = stop.cancelled() => {}
-            () = self.claim_forever(&mut running, &halt) => {}
+            () = self.claim_until(&stop, &mut running, &halt) => {}
             () = self.schedule_forever() => {}
             () = self.measure_forever() => {}
             () = wake::listen(&self.db, &self.wake) => {}
@@ -129,9 +128,15 @@ impl Worker {
         self.stop(running, halt).await;
     }
 
-    async fn claim_forever(&self, running: &mut JoinSet<()>, halt: &CancellationToken) {
+    async fn claim_until(
+        &self,
+        stop: &CancellationToken,
+        running: &mut JoinSet<()>,
+        halt: &CancellationToken,
+    ) {
         let kinds = self.registry.kinds();
-        loop {
+        // A claim under way is never dropped: its commit could land after we hand back.
+        while !stop.is_cancelled() {
             while running.try_join_next().is_some() {}
             let free = self.concurrency.saturating_sub(running.len());
             if free > 0 {
@@ -146,6 +151,7 @@ impl Worker {
             }
             let full = running.len() >= self.concurrency;
             tokio::select! {
+                () = stop.cancelled() => {}
                 Some(_) = running.join_next() => {}
                 () = self.wake.woken(), if !full => {}
                 () = sleep(self.poll), if !full => {}
@@ -205,14 +211,16 @@ impl Worker {
             heart.spawn(
                 self.clone().keep_alive(lease.clone(), told, cancellation.clone()).in_current_span(),
             );
+            // Its first poll must not wait behind the handler's, on the same thread.
+            tokio::task::yield_now().await;
             let result = tokio::select! {
                 biased;
                 result = AssertUnwindSafe(handler(context, job.payload)).catch_unwind() => {
                     result.unwrap_or_else(|panic| Err(JobError::Retry(panic_message(&*panic))))
                 }
                 () = cancellation.cancelled() => {
-                    tracing::warn!("the job was taken from us");
-                    return "lost";
+                    tracing::warn!("the attempt was stopped: its lease is lost, or the worker must end");
+                    return "interrupted";
                 }
             };
             heart.shutdown().await;
@@ -220,7 +228,7 @@ impl Worker {
                 Ok(outcome) => outcome,
                 Err(error) => {
                     tracing::error!(error = %error, cause = error.cause(), "cannot write a job's outcome; it will run again");
-                    "lost"
+                    "interrupted"
                 }
             }
         };
@@ -264,7 +272,7 @@ impl Worker {
             .await?;
         if !written {
             let completed = store::is_completed(&self.db, lease).await?;
-            return Ok(if completed { "done" } else { "lost" });
+            return Ok(if completed { "done" } else { "interrupted" });
         }
         match result {
             Ok(()) => {}
@@ -392,7 +400,7 @@ fn count(kind: &str, outcome: &'static str) {
 fn describe_metrics() {
     metrics::describe_counter!(
         "colophon_jobs_finished_total",
-        "Attempts at jobs by kind and outcome: done, retry, dead, lost"
+        "Attempts at jobs by kind and outcome: done, retry, dead, interrupted"
     );
     metrics::describe_histogram!(
         "colophon_job_seconds",

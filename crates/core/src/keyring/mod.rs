@@ -24,6 +24,8 @@ use colophon_transparency::json::Value;
 use colophon_transparency::keys::{Algorithm, Ed25519SigningKey, PrivateKey};
 use colophon_transparency::note::{NoteSigner, SignatureType};
 
+use zeroize::Zeroizing;
+
 use crate::log::Statement;
 use crate::{Error, Kind, Result};
 
@@ -156,6 +158,14 @@ impl Keyring {
     #[must_use]
     pub fn service(&self) -> Arc<PrivateKey> {
         Arc::clone(&self.read().service)
+    }
+
+    /// A secret that every node with the same log key has, and nobody else: a hash of an
+    /// Ed25519 signature (deterministic, RFC 8032) that is never published.
+    #[must_use]
+    pub fn derive_secret(&self, label: &str) -> Zeroizing<[u8; 32]> {
+        let signature = Zeroizing::new(self.read().log.sign(label.as_bytes()));
+        Zeroizing::new(colophon_transparency::digest::sha256(&*signature))
     }
 
     /// The signer of checkpoints for a log of this name.

@@ -6,15 +6,17 @@
 //! chain of the TrackOrigin contract and into an RFC 6962 Merkle tree, and signs the new
 //! checkpoint, all in one transaction.
 
+mod audit;
 mod proof;
 mod read;
 mod sequencer;
 mod store;
 
+pub use audit::{Audit, audit};
 pub use proof::{ConsistencyProof, InclusionProof, consistency, inclusion};
 pub use read::{
     EntryView, Included, checkpoint_note, entries, head, hash_tile, entry_tile, included,
-    pending,
+    not_yet_included, pending, tree_head,
 };
 pub use sequencer::Sequencer;
 pub use store::Head;

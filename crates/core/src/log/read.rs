@@ -1,13 +1,14 @@
 //! Reading the log: heads, entries, tiles.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use colophon_db::Db;
 use colophon_transparency::merkle::Hash;
 use colophon_transparency::entry::Entry;
+use colophon_transparency::sth::{SignedTreeHead, TreeHead};
 use colophon_transparency::tile::{TileId, encode_entries};
 
 use super::store::{self, EntryRow, Head};
-use crate::{Error, Result};
+use crate::{Core, Error, Kind, Result};
 
 /// Entries one page of the contract's log may hold.
 const MOST_ENTRIES: i64 = 1_000;
@@ -33,6 +34,23 @@ pub(super) async fn require_head(db: &Db) -> Result<Head> {
     store::head(db)
         .await?
         .ok_or_else(|| Error::unavailable("log", "no checkpoint has been signed yet"))
+}
+
+/// The newest state as a signed tree head of the TrackOrigin contract.
+///
+/// # Errors
+/// [`crate::Kind::Unavailable`] in the moment before the first sequencer ran.
+pub async fn tree_head(core: &Core) -> Result<SignedTreeHead> {
+    let head = require_head(&core.db).await?;
+    TreeHead {
+        seq_no: head.tree_size,
+        entry_hash: head.entry_hash,
+        tree_size: head.tree_size,
+        root_hash: head.root_hash,
+        ts: head.created_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+    }
+    .sign(&core.keyring.issuer())
+    .map_err(Error::internal)
 }
 
 /// An entry with the hash that the next one is chained to.
@@ -87,6 +105,18 @@ pub async fn included(db: &Db, cert_id: &str) -> Result<Included> {
         Some(row) => Included::Yes(Box::new(view(row)?)),
         None => Included::No,
     })
+}
+
+/// The refusal in the moment between acknowledgement and sequencing.
+#[must_use]
+pub fn not_yet_included() -> Error {
+    let mut error = Error::new(
+        Kind::NotFound,
+        "not_yet_included",
+        "This is stored and will be in the log in a moment.",
+    );
+    error.retry_after = Some(1);
+    error
 }
 
 /// How many statements wait for the sequencer.

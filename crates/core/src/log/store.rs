@@ -1,5 +1,7 @@
 //! SQL of the log.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use colophon_db::{Db, Error, FromRow, Sql, Tx, Val, args, insert_rows};
 use colophon_transparency::merkle::Hash;
@@ -285,4 +287,19 @@ pub(super) async fn document(db: &Db, cert_id: &str) -> Result<Option<String>, E
     let row: Option<(String,)> =
         db.opt("SELECT document FROM statement WHERE cert_id = $1", args![cert_id]).await?;
     Ok(row.map(|(document,)| document))
+}
+
+/// Which of these statements are in the log or wait for it.
+pub(super) async fn known(db: &Db, cert_ids: &[String]) -> Result<HashSet<String>, Error> {
+    if cert_ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let places: Vec<String> = (1..=cert_ids.len()).map(|n| format!("${n}")).collect();
+    let places = places.join(", ");
+    // One statement, so that an entry which moves from one table to the other is seen in one.
+    let sql = format!(
+        "SELECT cert_id FROM log_entry WHERE cert_id IN ({places}) UNION SELECT cert_id FROM log_pending WHERE cert_id IN ({places})"
+    );
+    let rows: Vec<(String,)> = db.all(Sql::Built(sql), cert_ids.iter().map(Val::from)).await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }

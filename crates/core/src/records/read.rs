@@ -1,5 +1,7 @@
 //! Reading records and their proofs.
 
+use std::collections::HashMap;
+
 use colophon_db::Db;
 use colophon_transparency::bundle::Bundle;
 use colophon_transparency::digest::{ContentHash, HashFunction};
@@ -10,7 +12,7 @@ use colophon_transparency::record::Record;
 
 use super::store::{self, RecordRow};
 use crate::log::{self, Included};
-use crate::{Error, Kind, RecordId, Result};
+use crate::{Error, RecordId, Result};
 
 /// A stored record with what is known about it now.
 #[derive(Clone, Debug)]
@@ -46,7 +48,7 @@ fn view(row: RecordRow) -> Result<RecordView> {
 /// One record. Records are public.
 ///
 /// # Errors
-/// [`Kind::NotFound`].
+/// [`crate::Kind::NotFound`].
 pub async fn get(db: &Db, id: RecordId) -> Result<RecordView> {
     store::find(db, id).await?.map(view).transpose()?.ok_or_else(|| Error::not_found("record"))
 }
@@ -74,20 +76,14 @@ pub async fn by_content_hash(db: &Db, hash: &ContentHash) -> Result<Vec<RecordVi
 /// Everything needed to check a record offline, against the newest checkpoint.
 ///
 /// # Errors
-/// [`Kind::NotFound`]: `not_found`, or `not_yet_included` (with `retry_after`) in the moment
+/// [`crate::Kind::NotFound`]: `not_found`, or `not_yet_included` (with `retry_after`) in the moment
 /// before the sequencer has taken it in.
 pub async fn bundle(db: &Db, id: RecordId, log_key: &VerifierKey) -> Result<Bundle> {
     let record = get(db, id).await?;
     let Included::Yes(entry) = log::included(db, &id.to_string()).await? else {
-        let mut error = Error::new(
-            Kind::NotFound,
-            "not_yet_included",
-            "The record is stored and will be in the log in a moment.",
-        );
-        error.retry_after = Some(1);
-        return Err(error);
+        return Err(log::not_yet_included());
     };
-    let proof = log::inclusion(db, entry.entry.seq_no - 1, None).await?;
+    let proof = log::inclusion(db, entry.entry.index(), None).await?;
     Ok(Bundle {
         document: record.document,
         key: record.key,
@@ -100,4 +96,17 @@ pub async fn bundle(db: &Db, id: RecordId, log_key: &VerifierKey) -> Result<Bund
         },
         log: log_key.clone(),
     })
+}
+
+/// The exact documents of these records.
+pub(crate) async fn documents(
+    db: &Db,
+    ids: &[RecordId],
+) -> Result<HashMap<RecordId, String>> {
+    Ok(store::documents(db, ids).await?)
+}
+
+/// Ids of records after `after`, in order.
+pub(crate) async fn ids_after(db: &Db, after: RecordId, limit: i64) -> Result<Vec<RecordId>> {
+    Ok(store::ids_after(db, after, limit).await?)
 }

@@ -1,6 +1,6 @@
 //! SQL of records and of the signatures counter.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use colophon_db::{Db, Error, FromRow, Sql, Tx, Val, args, insert_rows_returning};
@@ -138,4 +138,30 @@ pub(super) async fn by_content_hash(
 ) -> Result<Vec<RecordRow>, Error> {
     db.all(Sql::Built(select("''", "r.content_hash = $1 ORDER BY r.id LIMIT 100")), args![*hash])
         .await
+}
+
+/// Not scoped by organisation: the log's audit reads everything.
+pub(super) async fn documents(
+    db: &Db,
+    ids: &[RecordId],
+) -> Result<HashMap<RecordId, String>, Error> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let sql = format!("SELECT id, document FROM record WHERE id IN ({})", places(ids.len()));
+    let rows: Vec<(Uuid, String)> =
+        db.all(Sql::Built(sql), ids.iter().copied().map(Val::from)).await?;
+    Ok(rows.into_iter().map(|(id, document)| (RecordId(id), document)).collect())
+}
+
+/// Not scoped by organisation: the log's audit reads everything.
+pub(super) async fn ids_after(
+    db: &Db,
+    after: RecordId,
+    limit: i64,
+) -> Result<Vec<RecordId>, Error> {
+    let rows: Vec<(Uuid,)> = db
+        .all("SELECT id FROM record WHERE id > $1 ORDER BY id LIMIT $2", args![after, limit])
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| RecordId(id)).collect())
 }

@@ -18,7 +18,10 @@ pub struct Form {
 impl Form {
     /// An empty form carrying this anti-forgery token.
     pub fn new(csrf: impl Into<String>) -> Self {
-        Self { csrf: csrf.into(), ..Self::default() }
+        Self {
+            csrf: csrf.into(),
+            ..Self::default()
+        }
     }
 
     /// The value to show in a field; empty when none was sent.

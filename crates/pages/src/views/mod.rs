@@ -9,8 +9,8 @@ mod public;
 
 pub use account::{LoginPage, SetupPage};
 pub use console::{
-    ConsolePage, DeadJob, JobCount, JobsPage, KeysPage, LogEntry, LogPage,
-    OrganisationRow, RunningJob, ServiceKey, Session, StateCard, StateLevel,
+    ConsolePage, DeadJob, JobCount, JobsPage, KeysPage, LogEntry, LogPage, OrganisationRow,
+    RunningJob, ServiceKey, Session, StateCard, StateLevel,
 };
 pub use form::Form;
 pub use organisation::{API_KEY_KINDS, ApiKey, Generator, NewSecret, OrganisationPage, PLANS};
@@ -26,6 +26,8 @@ pub struct Frame {
 impl Frame {
     /// The frame of a server of this version.
     pub fn new(version: impl Into<String>) -> Self {
-        Self { version: version.into() }
+        Self {
+            version: version.into(),
+        }
     }
 }

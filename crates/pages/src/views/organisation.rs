@@ -11,7 +11,10 @@ pub const PLANS: [&str; 5] = ["free", "starter", "growth", "scale", "enterprise"
 /// The kinds of API key, with a word for people.
 pub const API_KEY_KINDS: [(&str, &str); 6] = [
     ("certivu", "Certivu: sign and look up records"),
-    ("trackorigin-publishable", "TrackOrigin publishable: read, may be public"),
+    (
+        "trackorigin-publishable",
+        "TrackOrigin publishable: read, may be public",
+    ),
     ("trackorigin-secret", "TrackOrigin secret: read and write"),
     ("lumethic", "Lumethic: photo verification"),
     ("tokportal", "TokPortal: publishing"),
@@ -117,6 +120,11 @@ impl OrganisationPage {
     /// The share of the month's records that is used, 0 to 100; `None` without a limit.
     fn used_percent(&self) -> Option<i64> {
         let included = self.included.filter(|included| *included > 0)?;
-        Some(self.used.saturating_mul(100).checked_div(included)?.clamp(0, 100))
+        Some(
+            self.used
+                .saturating_mul(100)
+                .checked_div(included)?
+                .clamp(0, 100),
+        )
     }
 }

@@ -7,8 +7,10 @@
 //! byte order mark, trailing data. Numbers keep their source text, because two of the
 //! contracts sign that text and not the value.
 
+mod number;
 mod parser;
 mod value;
 
+pub use number::Number;
 pub use parser::{Error, Limits, Problem, parse, parse_str};
-pub use value::{Number, Value};
+pub use value::Value;

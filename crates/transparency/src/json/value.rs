@@ -1,51 +1,6 @@
 //! The values that [`parse`](super::parse) returns.
 
-/// The largest magnitude of an integer that JSON readers agree on: 2^53.
-pub(super) const MAX_INTEGER: i64 = 1 << 53;
-
-/// A JSON number: its source text, which is also a finite double.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Number(String);
-
-impl Number {
-    /// Wraps a literal that the parser has checked against the grammar and the range.
-    pub(super) fn from_checked(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-
-    /// An integer of at most 2^53 in magnitude; `None` beyond, where doubles have gaps.
-    #[must_use]
-    pub fn from_integer(value: i64) -> Option<Self> {
-        (-MAX_INTEGER..=MAX_INTEGER)
-            .contains(&value)
-            .then(|| Self(value.to_string()))
-    }
-
-    /// The number exactly as it was written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The nearest double; always finite.
-    #[must_use]
-    pub fn as_f64(&self) -> f64 {
-        // The text was checked when the number was made, so the default is unreachable.
-        self.0.parse().unwrap_or_default()
-    }
-
-    /// The value, if it is written as a plain non-negative integer.
-    #[must_use]
-    pub fn as_u64(&self) -> Option<u64> {
-        self.0.parse().ok()
-    }
-}
-
-impl From<u32> for Number {
-    fn from(value: u32) -> Self {
-        Self(value.to_string())
-    }
-}
+use super::Number;
 
 /// A JSON value. Objects keep the order of their source and hold no name twice.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use libcrux_ml_dsa::{KEY_GENERATION_RANDOMNESS_SIZE, SIGNING_RANDOMNESS_SIZE};
+use libcrux_ml_dsa::{KEY_GENERATION_RANDOMNESS_SIZE, MLDSASigningKey, SIGNING_RANDOMNESS_SIZE};
 use libcrux_ml_dsa::{ml_dsa_44, ml_dsa_65, ml_dsa_87};
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -49,15 +49,23 @@ impl ParameterSet {
 #[derive(Clone)]
 pub struct MlDsaSigningKey {
     seed: Zeroizing<[u8; KEY_GENERATION_RANDOMNESS_SIZE]>,
-    expanded: Box<Expanded>,
+    expanded: Expanded,
     verifying_key: MlDsaVerifyingKey,
 }
 
+/// On the heap, so that moving a key leaves no copy of it behind.
 #[derive(Clone)]
 enum Expanded {
-    MlDsa44(ml_dsa_44::MLDSA44SigningKey),
-    MlDsa65(ml_dsa_65::MLDSA65SigningKey),
-    MlDsa87(ml_dsa_87::MLDSA87SigningKey),
+    MlDsa44(Box<ml_dsa_44::MLDSA44SigningKey>),
+    MlDsa65(Box<ml_dsa_65::MLDSA65SigningKey>),
+    MlDsa87(Box<ml_dsa_87::MLDSA87SigningKey>),
+}
+
+fn move_to_heap<const LEN: usize>(key: &mut MLDSASigningKey<LEN>) -> Box<MLDSASigningKey<LEN>> {
+    let mut moved = Box::new(MLDSASigningKey::zero());
+    moved.as_mut_slice().copy_from_slice(key.as_slice());
+    key.as_mut_slice().zeroize();
+    moved
 }
 
 impl Drop for Expanded {
@@ -76,30 +84,30 @@ impl MlDsaSigningKey {
     pub fn from_seed(set: ParameterSet, seed: &[u8; 32]) -> Self {
         let (expanded, verifying_key) = match set {
             ParameterSet::MlDsa44 => {
-                let pair = ml_dsa_44::generate_key_pair(*seed);
+                let mut pair = ml_dsa_44::generate_key_pair(*seed);
                 (
-                    Expanded::MlDsa44(pair.signing_key),
+                    Expanded::MlDsa44(move_to_heap(&mut pair.signing_key)),
                     MlDsaVerifyingKey::MlDsa44(Box::new(pair.verification_key)),
                 )
             }
             ParameterSet::MlDsa65 => {
-                let pair = ml_dsa_65::generate_key_pair(*seed);
+                let mut pair = ml_dsa_65::generate_key_pair(*seed);
                 (
-                    Expanded::MlDsa65(pair.signing_key),
+                    Expanded::MlDsa65(move_to_heap(&mut pair.signing_key)),
                     MlDsaVerifyingKey::MlDsa65(Box::new(pair.verification_key)),
                 )
             }
             ParameterSet::MlDsa87 => {
-                let pair = ml_dsa_87::generate_key_pair(*seed);
+                let mut pair = ml_dsa_87::generate_key_pair(*seed);
                 (
-                    Expanded::MlDsa87(pair.signing_key),
+                    Expanded::MlDsa87(move_to_heap(&mut pair.signing_key)),
                     MlDsaVerifyingKey::MlDsa87(Box::new(pair.verification_key)),
                 )
             }
         };
         Self {
             seed: Zeroizing::new(*seed),
-            expanded: Box::new(expanded),
+            expanded,
             verifying_key,
         }
     }
@@ -117,7 +125,7 @@ impl MlDsaSigningKey {
 
     /// The expanded private key, FIPS 204 algorithm 24.
     pub(super) fn expanded(&self) -> &[u8] {
-        match self.expanded.as_ref() {
+        match &self.expanded {
             Expanded::MlDsa44(key) => key.as_slice(),
             Expanded::MlDsa65(key) => key.as_slice(),
             Expanded::MlDsa87(key) => key.as_slice(),
@@ -148,7 +156,7 @@ impl MlDsaSigningKey {
         message: &[u8],
         randomness: [u8; 32],
     ) -> Result<Vec<u8>, SignatureError> {
-        match self.expanded.as_ref() {
+        match &self.expanded {
             Expanded::MlDsa44(key) => ml_dsa_44::sign(key, message, CONTEXT, randomness)
                 .map(|signature| signature.as_slice().to_vec()),
             Expanded::MlDsa65(key) => ml_dsa_65::sign(key, message, CONTEXT, randomness)

@@ -98,7 +98,9 @@ impl FromStr for Algorithm {
 #[non_exhaustive]
 pub enum KeyError {
     /// The name of the algorithm, or its object identifier, is not one of ours.
-    #[error("unknown algorithm; expected ed25519, ml-dsa-44, ml-dsa-65, ml-dsa-87 or dilithium3-r3")]
+    #[error(
+        "unknown algorithm; expected ed25519, ml-dsa-44, ml-dsa-65, ml-dsa-87 or dilithium3-r3"
+    )]
     UnknownAlgorithm,
     /// A key of another algorithm or parameter set than the one asked for.
     #[error("this is a key for {found}, not for {expected}")]

@@ -7,10 +7,14 @@ use pkcs8::der::asn1::{ContextSpecific, OctetStringRef};
 use pkcs8::der::{Decode as _, Encode as _, Reader as _, SliceReader, TagMode, TagNumber};
 use pkcs8::spki::AlgorithmIdentifierRef;
 use pkcs8::{LineEnding, PrivateKeyInfoRef};
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::public::{algorithm_of, object_identifier};
-use super::{Algorithm, Ed25519SigningKey, KeyError, MlDsaSigningKey, ParameterSet, PublicKey, SignatureError};
+use super::{
+    Algorithm, Ed25519SigningKey, KeyError, MlDsaSigningKey, ParameterSet, PublicKey,
+    SignatureError,
+};
 
 const PEM_LABEL: &str = "PRIVATE KEY";
 
@@ -50,8 +54,8 @@ impl PrivateKey {
         let contents = info.private_key.as_bytes();
         let key = match algorithm_of(&info.algorithm)? {
             Algorithm::Ed25519 => {
-                let seed = <&OctetStringRef>::from_der(contents)
-                    .map_err(|_| KeyError::MalformedDer)?;
+                let seed =
+                    <&OctetStringRef>::from_der(contents).map_err(|_| KeyError::MalformedDer)?;
                 Self::Ed25519(Ed25519SigningKey::from_seed(to_seed(seed)?))
             }
             Algorithm::MlDsa(set) => Self::MlDsa(read_ml_dsa(set, contents)?),
@@ -172,7 +176,7 @@ fn read_ml_dsa(set: ParameterSet, contents: &[u8]) -> Result<MlDsaSigningKey, Ke
             let (seed, expanded) = both.map_err(malformed)?;
             reader.finish().map_err(malformed)?;
             let key = MlDsaSigningKey::from_seed(set, to_seed(seed)?);
-            if key.expanded() == expanded.as_bytes() {
+            if key.expanded().ct_eq(expanded.as_bytes()).into() {
                 Ok(key)
             } else {
                 Err(KeyError::Inconsistent)

@@ -8,7 +8,9 @@ use pkcs8::der::{Decode as _, Encode as _};
 use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use pkcs8::{LineEnding, ObjectIdentifier};
 
-use super::{Algorithm, Ed25519VerifyingKey, KeyError, MlDsaVerifyingKey, ParameterSet, SignatureError};
+use super::{
+    Algorithm, Ed25519VerifyingKey, KeyError, MlDsaVerifyingKey, ParameterSet, SignatureError,
+};
 use crate::json::Value;
 use crate::merkle::Hash;
 use crate::{digest, dilithium3, encoding};

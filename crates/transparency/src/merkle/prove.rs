@@ -142,7 +142,7 @@ fn consistency(from: u64, to: u64) -> Result<Vec<Range<u64>>, ProveError> {
 /// The tiles that [`root`] needs: at most one a level.
 #[must_use]
 pub fn tiles_for_root(size: u64) -> Vec<TileId> {
-    tiles_for([0..size], size)
+    tiles_for(std::iter::once(0..size), size)
 }
 
 /// The root hash of the tree with the first `size` leaves.

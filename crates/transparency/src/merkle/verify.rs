@@ -103,7 +103,11 @@ pub fn verify_consistency(
         } else {
             *from_root == super::EMPTY_ROOT
         };
-        return if roots_fit { Ok(()) } else { Err(ProofError::RootMismatch) };
+        return if roots_fit {
+            Ok(())
+        } else {
+            Err(ProofError::RootMismatch)
+        };
     }
     // Where the old tree is one perfect subtree of the new one, its root starts the walk.
     let (start, rest) = if from.is_power_of_two() {

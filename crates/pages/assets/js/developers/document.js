@@ -13,6 +13,16 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options', 'tr
  * @property {string} haystack lower-case text that a search looks through
  */
 
+/** Where the document's paths begin on this server: the path of its first server's address. */
+export function basePath(document) {
+  const address = document.servers?.[0]?.url ?? '';
+  try {
+    return new URL(address, 'https://any.example/').pathname.replace(/\/$/, '');
+  } catch {
+    return '';
+  }
+}
+
 /** Resolves a local `$ref`; siblings of `$ref` win over what it names (OpenAPI 3.1). */
 export function resolve(document, value) {
   let current = value;

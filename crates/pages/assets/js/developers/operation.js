@@ -1,7 +1,7 @@
 // One operation on the page.
 import { copy, element } from '../dom.js';
 import { curl } from './curl.js';
-import { resolve, security } from './document.js';
+import { basePath, resolve, security } from './document.js';
 import { markdown } from './markdown.js';
 import { requestForm } from './request.js';
 import { schemaTree, typeWord } from './schema.js';
@@ -23,7 +23,7 @@ export function operationView(document, operation) {
   const who = security(document, operation);
   return [
     element('header.operation-head', {},
-      element('p.operation-path', {}, methodTag(operation.method), element('code', {}, pathText(operation.path))),
+      element('p.operation-path', {}, methodTag(operation.method), element('code', {}, pathText(basePath(document) + operation.path))),
       element('h2', {}, definition.summary ?? definition.operationId ?? operation.key),
       definition.deprecated ? element('p.notice.notice-unsure', {}, 'Deprecated: use another operation for new work.') : null,
       ...(definition.description && definition.description !== definition.summary ? markdown(definition.description) : []),
@@ -32,7 +32,7 @@ export function operationView(document, operation) {
     ...requestBody(document, definition, section),
     section('Answers', responses(document, definition)),
     section('From a shell', ...shell(document, operation)),
-    operation.method === 'GET' ? section('Try it here', requestForm(operation)) : null,
+    operation.method === 'GET' ? section('Try it here', requestForm(operation, basePath(document))) : null,
   ].filter((part) => part !== null);
 }
 
@@ -85,7 +85,7 @@ function responses(document, definition) {
 const firstLine = (text) => (text ?? '').split('\n')[0].replaceAll(/[`*]/g, '');
 
 function shell(document, operation) {
-  const command = curl(document, operation, location.origin);
+  const command = curl(document, operation, location.origin + basePath(document));
   const button = element('button.button.button-quiet', { type: 'button' }, 'Copy');
   button.addEventListener('click', () => copy(command, button));
   return [element('pre', { tabindex: 0, 'aria-label': 'Command' }, element('code', {}, command)), button];

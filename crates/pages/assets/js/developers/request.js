@@ -3,8 +3,12 @@ import { element } from '../dom.js';
 
 const LONGEST_BODY = 200_000;
 
-/** A form for the operation's parameters and the answer below it. */
-export function requestForm(operation) {
+/**
+ * A form for the operation's parameters and the answer below it.
+ * @param {import('./document.js').Operation} operation
+ * @param {string} base what comes before its path on this server
+ */
+export function requestForm(operation, base) {
   const parameters = operation.parameters.filter((parameter) => parameter.in === 'path' || parameter.in === 'query');
   const id = (name) => `try-${name.replace(/\W/g, '-')}`;
   const fields = parameters.map((parameter) => element('div.field', {},
@@ -24,7 +28,7 @@ export function requestForm(operation) {
     event.preventDefault();
     button.disabled = true;
     try {
-      const url = address(operation, parameters, (name) => form.elements.namedItem(name).value);
+      const url = base + address(operation, parameters, (name) => form.elements.namedItem(name).value);
       output.replaceChildren(...await send(url, key.value.trim()));
     } catch (error) {
       output.replaceChildren(element('p.notice.notice-bad', {}, `No answer: ${error.message}.`));

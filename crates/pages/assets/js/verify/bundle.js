@@ -45,24 +45,28 @@ export function parseBundle(text) {
  * Checks a parsed bundle.
  * @param {ReturnType<typeof parseBundle>} parsed
  * @param {object} against
- * @param {string | null} against.contentHash `sha3-256:…` of the file at hand; null when there is none
+ * @param {string[] | null} against.fileHashes hashes of the file at hand (`sha3-256:…`, `sha256:…`);
+ *   null when there is no file
  * @param {(verifier: ReturnType<typeof parseVerifierKey>) => Omit<Check, 'id'>} against.judgeLogKey
  *   says whether the log's key is trusted
  * @returns {{ checks: Check[], verdict: 'yes' | 'no' | 'undecided', size: bigint | null, origin: string | null }}
  */
-export function verifyBundle({ bundle, document, entry }, { contentHash, judgeLogKey }) {
+export function verifyBundle({ bundle, document, entry }, { fileHashes, judgeLogKey }) {
   const proof = attempt(() => parseProof(bundle.proof));
   const note = attempt(() => parseNote(proof.value.checkpoint));
   const head = attempt(() => parseCheckpoint(note.value.text));
   const verifier = attempt(() => parseVerifierKey(bundle.log));
+  const checkpoint = checkCheckpoint(note, head, verifier);
 
   const steps = {
-    content: () => checkContent(document, contentHash),
+    content: () => checkContent(document, fileHashes),
     signature: () => checkSignature(bundle, document),
     entry: () => checkEntry(bundle, document, entry),
     inclusion: () => checkInclusion(bundle, entry, proof, head),
-    checkpoint: () => checkCheckpoint(note, head, verifier),
-    'log-key': () => (verifier.error ? fail(`The log’s key is malformed: ${verifier.error}.`) : judgeLogKey(verifier.value)),
+    checkpoint: () => checkpoint,
+    'log-key': () => (checkpoint.status === 'pass'
+      ? judgeLogKey(verifier.value)
+      : unknown('No log key signed the checkpoint, so there is none to judge.')),
   };
   const checks = Object.entries(steps).map(([id, step]) => {
     try {
@@ -85,11 +89,11 @@ export function verdictOf(checks) {
   return checks.every(({ status }) => status === 'pass') ? 'yes' : 'undecided';
 }
 
-function checkContent(document, contentHash) {
-  if (contentHash === null) return unknown('No file was given to compare with the record.');
-  return contentHash === document.content_hash
-    ? pass('The file’s SHA3-256 is the one in the record, byte for byte.')
-    : fail('The file’s SHA3-256 is not the one in the record: this record is about another file.');
+function checkContent(document, fileHashes) {
+  if (fileHashes === null) return unknown('No file was given to compare with the record.');
+  return fileHashes.includes(document.content_hash)
+    ? pass('The file’s hash is the one in the record: the same bytes, every one.')
+    : fail('The file’s hash is not the one in the record: this record is about another file.');
 }
 
 function checkSignature(bundle, document) {
@@ -129,7 +133,7 @@ function checkInclusion(bundle, entry, proof, head) {
 
 function checkCheckpoint(note, head, verifier) {
   if (note.error ?? head.error) return fail(`The checkpoint is malformed: ${note.error ?? head.error}.`);
-  if (verifier.error) return fail('Without a readable log key the checkpoint cannot be checked.');
+  if (verifier.error) return fail(`The log’s key is malformed: ${verifier.error}.`);
   if (head.value.origin !== verifier.value.name) return fail('The checkpoint is of another log than the key.');
   return verifyNote(note.value, verifier.value)
     ? pass(`The log ${head.value.origin} signed that tree.`)

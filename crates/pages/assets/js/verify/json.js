@@ -3,6 +3,7 @@
 // duplicate keys, lone surrogates, trailing data, integers that a double cannot hold, deep nesting.
 
 const MAX_DEPTH = 64;
+const LIMIT = 2 ** 53;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const SPACE = /[ \t\n\r]*/y;
@@ -43,7 +44,8 @@ export function parseJson(text) {
     if (source === null) fail('expected a value');
     const value = Number(source);
     if (!Number.isFinite(value)) fail('number out of range');
-    if (Number.isInteger(value) && Math.abs(value) > Number.MAX_SAFE_INTEGER + 1) fail('integer beyond 2^53');
+    // 2^53 + 1 is read as 2^53, so the limit itself is taken only in its own spelling.
+    if (Number.isInteger(value) && Math.abs(value) > Number.MAX_SAFE_INTEGER && source !== String(LIMIT) && source !== String(-LIMIT)) fail('integer beyond 2^53');
     return value;
   };
 

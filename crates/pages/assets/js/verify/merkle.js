@@ -20,7 +20,7 @@ export const nodeHash = (left, right) => sha256(concat(NODE, left, right));
  * @param {Uint8Array} claim.root the tree's root hash
  */
 export function verifyInclusion({ index, size, leaf, path, root }) {
-  if (index < 0n || index >= size) return false;
+  if (index < 0n || index >= size || ![leaf, root, ...path].every(({ length }) => length === 32)) return false;
   let node = index;
   let last = size - 1n;
   let hash = leaf;

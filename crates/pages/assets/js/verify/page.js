@@ -4,7 +4,7 @@ import { element } from '../dom.js';
 import { hashFile } from './hashing.js';
 import { announcedLogKey, deepCheck, fetchBundle, parseQuery, publishedKeys, statementsFor } from './lookup.js';
 import {
-  deepCheckOffer, deepCheckReport, fileLine, fileSize, malformedReport, nothingReport, pendingReport,
+  deepCheckOffer, deepCheckReport, fileLine, fileSize, malformedReport, missingReport, nothingReport, pendingReport,
   problemReport, recordReport, tokenReport,
 } from './report.js';
 import { forget, judgeLogKey } from './trust.js';
@@ -38,7 +38,7 @@ async function inquire(work) {
     const heading = report.querySelector('h2');
     say(heading ? `Finished. ${heading.textContent}` : 'Finished.');
     report.focus({ preventScroll: true });
-    report.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+    report.scrollIntoView({ block: 'nearest' });
   } catch (error) {
     if (inquiry.signal.aborted) return;
     report.replaceChildren(problemReport(`The check could not be finished: ${error.message}. Nothing was decided about the file.`));
@@ -74,9 +74,10 @@ async function inquireFile(file, signal, again) {
     if (!own) throw error;
     problem = problemReport(`The server could not be asked (${error.message}); what follows rests on the proof you brought.`);
   }
-  const reports = await reportStatements(statements, hashes.sha3, signal, again);
+  const fileHashes = [hashes.sha3, hashes.sha256];
+  const reports = await reportStatements(statements, fileHashes, signal, again);
   if (own && !statements.some(({ id }) => id === own.recordId)) {
-    reports.push(await reportBundle(own.text, own.recordId, hashes.sha3, undefined, signal, again));
+    reports.push(await reportBundle(own.text, own.recordId, fileHashes, undefined, signal, again));
   }
   const findings = reports.length > 0 ? reports : [nothingReport('file')];
   return [fileLine(file, hashes), problem, ...findings, deepCheckOffer(file, async (offer) => {
@@ -116,14 +117,14 @@ async function inquireToken(text, signal, again) {
   return [tokenReport(check), ...await reportStatements([{ id: token.recordId }], null, signal, again)];
 }
 
-function reportStatements(statements, contentHash, signal, again) {
+function reportStatements(statements, fileHashes, signal, again) {
   return Promise.all(statements.map(async (statement) => {
     for (let tries = 0; tries < PENDING_TRIES; tries += 1) {
       const answer = await fetchBundle(statement.id, signal);
       if (answer.state === 'ready') {
-        return reportBundle(answer.text, statement.id, contentHash, statement.generator_status, signal, again);
+        return reportBundle(answer.text, statement.id, fileHashes, statement.generator_status, signal, again);
       }
-      if (answer.state === 'missing') return nothingReport('record');
+      if (answer.state === 'missing') return missingReport(statement.id);
       showProgress('Waiting for the log to publish the entry', null);
       await new Promise((resolve) => { setTimeout(resolve, PENDING_WAIT_MS); });
     }
@@ -131,7 +132,7 @@ function reportStatements(statements, contentHash, signal, again) {
   }));
 }
 
-async function reportBundle(text, id, contentHash, generatorStatus, signal, again) {
+async function reportBundle(text, id, fileHashes, generatorStatus, signal, again) {
   // The signature code is large; it is fetched only once there is a proof to check.
   const { parseBundle, verifyBundle } = await import('./bundle.js');
   const announced = await announcedLogKey(signal);
@@ -144,17 +145,24 @@ async function reportBundle(text, id, contentHash, generatorStatus, signal, agai
     return malformedReport(id, error.message);
   }
   const result = verifyBundle(parsed, {
-    contentHash,
+    fileHashes,
     judgeLogKey: (verifier) => {
       const judgement = judgeLogKey(verifier, announced);
       alarm = judgement.alarm ?? null;
       return judgement;
     },
   });
-  return recordReport({ parsed, result, hasFile: contentHash !== null, generatorStatus, alarm }, (log) => {
+  const status = generatorStatus ?? await generatorStatusOf(parsed.document, signal);
+  return recordReport({ parsed, result, hasFile: fileHashes !== null, generatorStatus: status, alarm }, (log) => {
     forget(log);
     again();
   });
+}
+
+/** Whether the generator is still active, as the server says now; a proof cannot know. */
+async function generatorStatusOf({ content_hash: hash, record_id: id }, signal) {
+  const statements = await statementsFor([hash], signal).catch(() => []);
+  return statements.find((statement) => statement.id === id)?.generator_status;
 }
 
 /** Whether a file is a saved proof; it is then kept for the files that follow. */

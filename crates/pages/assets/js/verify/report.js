@@ -145,6 +145,12 @@ export function nothingReport(what) {
       'A copy that was resized, edited or saved again is another file with another hash. If you can, check the original as you first received it.'));
 }
 
+/** An id that this server does not know. */
+export function missingReport(id) {
+  return element('section.statement.statement-nothing', {},
+    verdict('unknown', 'There is no such record here.', `This server knows no record ${id}. It may be another server’s, or the id may have been mistyped.`));
+}
+
 /** A token on its own. */
 export function tokenReport(check) {
   return element('section.statement', {}, element('h2', {}, check.status === 'fail' ? 'The token is not genuine.' : 'The token'), checkList([check]));

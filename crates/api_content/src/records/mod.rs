@@ -1,0 +1,4 @@
+//! `/v1/records`
+
+pub mod create;
+pub mod show;

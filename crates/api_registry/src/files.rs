@@ -1,0 +1,113 @@
+//! `GET /files/{hash}` and `POST /files`: what is known about this file?
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Multipart, State};
+use colophon_core::{Core, Error, Kind, records};
+use colophon_http::{Failure, Json, Path, Result, body_error};
+use colophon_transparency::digest::{ContentHash, HashFunction};
+use futures::TryStreamExt as _;
+use serde::Serialize;
+
+/// Everything that is stated about one content.
+#[derive(Debug, Serialize)]
+pub struct Known {
+    hash: String,
+    statements: Vec<Statement>,
+}
+
+/// One statement.
+#[derive(Debug, Serialize)]
+pub struct Statement {
+    kind: &'static str,
+    id: String,
+    organisation: String,
+    model: String,
+    generator_id: String,
+    generator_status: &'static str,
+    created_at: String,
+    log: Log,
+    bundle_url: String,
+    record_url: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Log {
+    status: &'static str,
+    seq_no: Option<u64>,
+}
+
+/// `GET /files/{hash}`: an unknown file has no statements, which is an answer, not an error.
+pub(crate) async fn show(
+    State(core): State<Arc<Core>>,
+    Path(hash): Path<String>,
+) -> Result<Json<Known>> {
+    let hash: ContentHash = hash.parse().map_err(|_| {
+        Error::invalid("hash", "must be sha256: or sha3-256: and 64 lowercase hexadecimal digits")
+    })?;
+    Ok(Json(known(&core, &hash).await?))
+}
+
+async fn known(core: &Core, hash: &ContentHash) -> Result<Known> {
+    let views = records::by_content_hash(&core.db, hash).await?;
+    let statements = views
+        .into_iter()
+        .map(|view| Statement {
+            kind: "record",
+            bundle_url: format!("/bundles/{}", view.id),
+            record_url: format!("/v1/records/{}", view.id),
+            id: view.id.to_string(),
+            organisation: view.record.organisation,
+            model: view.record.model,
+            generator_id: view.record.generator_id,
+            generator_status: if view.generator_revoked { "revoked" } else { "active" },
+            created_at: view.record.created_at,
+            log: Log {
+                status: if view.seq_no.is_some() { "included" } else { "pending" },
+                seq_no: view.seq_no,
+            },
+        })
+        .collect();
+    Ok(Known { hash: hash.to_string(), statements })
+}
+
+/// Largest file of a deep check, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit(pub u64);
+
+/// What the server itself measured, and what is known.
+#[derive(Debug, Serialize)]
+pub struct Checked {
+    sha256: String,
+    sha3_256: String,
+    size_bytes: u64,
+    #[serde(flatten)]
+    known: Known,
+}
+
+/// `POST /files`: the server reads the file itself, looks it up by its hashes, and keeps
+/// nothing of it.
+pub(crate) async fn check(
+    State(core): State<Arc<Core>>,
+    Extension(Limit(limit)): Extension<Limit>,
+    mut form: Multipart,
+) -> Result<Json<Checked>> {
+    while let Some(part) = form.next_field().await.map_err(|error| body_error(&error))? {
+        if part.name() != Some("file") {
+            continue;
+        }
+        let stream = part.map_err(|error| body_error(&error));
+        let digests = core.blobs.digest(stream, limit).await?;
+        let hash = digests.content_hash(HashFunction::Sha3_256);
+        return Ok(Json(Checked {
+            sha256: digests.content_hash(HashFunction::Sha256).to_string(),
+            sha3_256: hash.to_string(),
+            size_bytes: digests.size,
+            known: known(&core, &hash).await?,
+        }));
+    }
+    let mut error = Error::invalid("file", "is required: multipart/form-data with a part `file`");
+    error.kind = Kind::Invalid;
+    Err(Failure::from(error))
+}

@@ -1,0 +1,335 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::terminal::Print;
+
+/// Prove where a piece of music, a photograph or an AI-generated file came from, and let anyone
+/// check the proof
+#[derive(Debug, Parser)]
+#[command(name = "colophon", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub options: Options,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that several commands share. Each has a line in the configuration too.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Options {
+    /// Configuration file [default: colophon.toml, if it exists]
+    #[arg(long, global = true, value_name = "FILE", env = "COLOPHON_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Folder for the database, files and keys [default: ./colophon-data]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// sqlite:PATH or postgres://… [default: SQLite in the data folder]
+    #[arg(long, global = true, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// Folder or s3://bucket/prefix for files [default: blobs in the data folder]
+    #[arg(long, global = true, value_name = "URL")]
+    pub blob_url: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server (and, unless told otherwise, the worker)
+    Serve(Serve),
+    /// Run jobs and the log's sequencer without serving requests
+    Worker,
+    /// Bring the database to this program's schema
+    Migrate,
+    /// Look at everything the server needs and say what is wrong
+    Doctor(Print),
+    /// Print the configuration in force, secrets left out
+    Config,
+    /// List, rotate or export the server's own keys
+    Keys(Keys),
+    /// Make organisations, keys, generators and credits
+    Admin(Admin),
+    /// Check a file against what is stated about it
+    Verify(Verify),
+    /// Audit, monitor and prove the transparency log
+    Log(Log),
+    /// Measure this program on this machine
+    Bench(Bench),
+}
+
+#[derive(Args, Debug)]
+pub struct Serve {
+    /// Address to listen on [default: 127.0.0.1:8750]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Serve requests only; run `colophon worker` beside it
+    #[arg(long)]
+    pub no_worker: bool,
+    /// Let outgoing requests reach loopback and private addresses (development and tests)
+    #[arg(long)]
+    pub allow_private_network: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct Keys {
+    #[command(subcommand)]
+    pub command: KeysCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Every key ever published, newest first
+    List(Print),
+    /// Retire the active key of a purpose and put a new one in its place
+    Rotate {
+        /// Which key
+        #[arg(long, value_enum)]
+        purpose: RotatedPurpose,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Print a public key as PEM (SPKI)
+    ExportPublic {
+        /// Which key
+        #[arg(long, value_enum, default_value = "issuer")]
+        purpose: ExportedPurpose,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum RotatedPurpose {
+    /// Ed25519: certificates and tokens
+    Issuer,
+    /// ML-DSA-65: the post-quantum signature
+    Service,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ExportedPurpose {
+    /// Ed25519: certificates and tokens
+    Issuer,
+    /// ML-DSA-65: the post-quantum signature
+    Service,
+    /// Ed25519: checkpoints
+    Log,
+}
+
+#[derive(Args, Debug)]
+pub struct Admin {
+    #[command(subcommand)]
+    pub command: AdminCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    /// Organisations
+    #[command(subcommand)]
+    Org(OrgCommand),
+    /// API keys
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Generators of signed records
+    #[command(subcommand)]
+    Generator(GeneratorCommand),
+    /// Credits
+    #[command(subcommand)]
+    Credits(CreditsCommand),
+    /// Background jobs
+    #[command(subcommand)]
+    Jobs(JobsCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OrgCommand {
+    /// Make an organisation
+    Create {
+        /// Its name
+        #[arg(long)]
+        name: String,
+        /// free, starter, growth, scale or enterprise
+        #[arg(long, default_value = "free")]
+        plan: String,
+        #[command(flatten)]
+        print: Print,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Make an API key; its secret is printed once
+    Create {
+        /// The organisation, `org_…`
+        #[arg(long)]
+        org: String,
+        /// trackorigin-publishable, trackorigin-secret, lumethic, certivu, tokportal or atlas
+        #[arg(long)]
+        kind: String,
+        /// A test-mode key
+        #[arg(long)]
+        test: bool,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Revoke an API key for good
+    Revoke {
+        /// The organisation, `org_…`
+        #[arg(long)]
+        org: String,
+        /// The key, `key_…`
+        #[arg(long)]
+        key: String,
+        #[command(flatten)]
+        print: Print,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum GeneratorCommand {
+    /// Register a generator and, if given, its public key
+    Create {
+        /// The organisation, `org_…`
+        #[arg(long)]
+        org: String,
+        /// Its name
+        #[arg(long)]
+        name: String,
+        /// ml-dsa-44, ml-dsa-65 or ml-dsa-87
+        #[arg(long, default_value = "ml-dsa-65")]
+        algorithm: String,
+        /// File with the public key: PEM or DER SPKI, raw bytes, base64 or hexadecimal
+        #[arg(long, value_name = "FILE")]
+        public_key: Option<PathBuf>,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Revoke a generator for good
+    Revoke {
+        /// The organisation, `org_…`
+        #[arg(long)]
+        org: String,
+        /// The generator, `gen_…`
+        #[arg(long)]
+        generator: String,
+        #[command(flatten)]
+        print: Print,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CreditsCommand {
+    /// Give an organisation credits
+    Grant {
+        /// The organisation, `org_…`
+        #[arg(long)]
+        org: String,
+        /// How many
+        #[arg(long)]
+        amount: i64,
+        /// Why, for the ledger
+        #[arg(long)]
+        reason: String,
+        /// Moves credits once however often it is sent [default: a new one]
+        #[arg(long)]
+        idempotency_key: Option<String>,
+        #[command(flatten)]
+        print: Print,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum JobsCommand {
+    /// Jobs that failed for good
+    Dead(Print),
+    /// Queue a failed job again
+    Requeue {
+        /// The job
+        id: uuid::Uuid,
+        #[command(flatten)]
+        print: Print,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct Verify {
+    /// The file to check
+    pub file: PathBuf,
+    /// Ask this server
+    #[arg(long, value_name = "URL", conflicts_with = "bundle")]
+    pub url: Option<String>,
+    /// Check against a saved proof, offline [default: FILE.colophon.json]
+    #[arg(long, value_name = "FILE")]
+    pub bundle: Option<PathBuf>,
+    /// With --url: keep the proof for offline checks [default: FILE.colophon.json]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, requires = "url")]
+    pub save_bundle: Option<Option<PathBuf>>,
+    /// A log to trust, as a C2SP verifier key (`GET /log/key`); may be repeated
+    #[arg(long, value_name = "VKEY")]
+    pub log_key: Vec<String>,
+    #[command(flatten)]
+    pub print: Print,
+}
+
+#[derive(Args, Debug)]
+pub struct Log {
+    #[command(subcommand)]
+    pub command: LogCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LogCommand {
+    /// Read every entry and recompute everything: chain, tree, checkpoint (and, on the server's
+    /// own data, tiles and documents)
+    Audit {
+        /// A server to audit; without it, the database of this configuration
+        #[arg(long, value_name = "URL")]
+        url: Option<String>,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Follow a log and shout when it forks
+    Monitor {
+        /// The server to follow
+        #[arg(long, value_name = "URL")]
+        url: String,
+        /// Where the last seen head is kept [default: in the user's configuration folder]
+        #[arg(long, value_name = "FILE")]
+        state: Option<PathBuf>,
+        /// Seconds between looks
+        #[arg(long, default_value_t = 30)]
+        interval: u64,
+        /// Look once and end
+        #[arg(long)]
+        once: bool,
+        /// The log's C2SP verifier key [default: the one first seen]
+        #[arg(long, value_name = "VKEY")]
+        log_key: Option<String>,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Fetch and check the proof that a statement is in the log (C2SP tlog-proof)
+    Prove {
+        /// The statement, such as `rec_…`
+        id: String,
+        /// The server to ask
+        #[arg(long, value_name = "URL")]
+        url: String,
+        #[command(flatten)]
+        print: Print,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct Bench {
+    /// ingest, certificates, http, lookup, proof or startup [default: all that are quick]
+    pub flow: Option<String>,
+    /// How many records, entries or requests
+    #[arg(long)]
+    pub count: Option<u64>,
+    /// How many clients at once
+    #[arg(long, default_value_t = 64)]
+    pub clients: usize,
+    #[command(flatten)]
+    pub print: Print,
+}

@@ -1,0 +1,177 @@
+//! Putting the parts together: database, core, routes, background tasks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use colophon_core::jobs::{JobContext, JobError, NewJob, Registry, Schedule, Worker};
+use colophon_core::{Core, Settings, health, idempotency};
+use colophon_db::{Clock, Db};
+use colophon_http::{App, Products, Rate, RatePolicy};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::Config;
+
+/// The folder of the database, files and keys, for its owner only.
+pub fn make_data_folder(config: &Config) -> anyhow::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&config.data)
+        .with_context(|| format!("data folder {}", config.data.display()))
+}
+
+/// Opens the database, brings it to this program's schema and opens everything on it.
+pub async fn open_core(config: &Config) -> anyhow::Result<Arc<Core>> {
+    make_data_folder(config)?;
+    let clock = Clock::system();
+    let db = Db::open(&config.database_url()).await.context("database")?;
+    db.migrate(clock.now()).await.context("database schema")?;
+    let settings = Settings {
+        sources: config.sources()?,
+        blob_url: config.blob_url(),
+        incoming: config.data.join("incoming"),
+        s3: config.s3.options(),
+        public_url: config.public_url(),
+        log_origin: config.log.origin.clone(),
+    };
+    Ok(Core::open(db, clock, settings).await?)
+}
+
+/// The contracts' documents and where each is served.
+pub const DOCUMENTS: &[(&str, &str)] = &[
+    ("/trackorigin/openapi.json", colophon_api_music::DOCUMENT),
+    ("/lumethic/openapi.json", colophon_api_photo::DOCUMENT),
+    ("/certivu/openapi.json", colophon_api_content::DOCUMENT),
+    ("/tokportal/openapi.json", colophon_api_publish::DOCUMENT),
+    ("/idle-atlas/openapi.json", colophon_api_org::DOCUMENT),
+];
+
+/// The whole server as one function from request to answer.
+pub fn app(
+    core: &Arc<Core>,
+    config: &Config,
+    metrics: colophon_api_registry::Metrics,
+) -> anyhow::Result<App> {
+    let clock = &core.clock;
+    let limits = &config.limits;
+    let rate = |name, anonymous_per_minute, key_per_minute, headers| {
+        let policy = RatePolicy { name, anonymous_per_minute, key_per_minute, headers };
+        Rate::new(policy, clock.clone())
+    };
+    let reads = rate("public", limits.public_per_minute, 0, false);
+    let content = colophon_api_content::Rates {
+        records: rate("records", 0, limits.records_per_minute, true),
+        reads: reads.clone(),
+    };
+    let music = colophon_api_music::Rates {
+        api: rate(
+            "trackorigin",
+            limits.trackorigin_anonymous_per_minute,
+            limits.trackorigin_key_per_minute,
+            true,
+        ),
+    };
+    let own = colophon_api_registry::Limits {
+        reads: reads.clone(),
+        uploads: rate("uploads", limits.uploads_per_minute, limits.uploads_per_minute, true),
+        upload_bytes: limits.upload_bytes,
+    };
+    let router: Router<Arc<Core>> = Router::new()
+        .merge(colophon_api_music::routes(core, &music).into_router_at(&["", "/trackorigin"]))
+        .merge(colophon_api_photo::routes(&reads).into_router_at(&["", "/lumethic"]))
+        .merge(colophon_api_content::routes(core, &content).into_router_at(&["", "/certivu"]))
+        .merge(colophon_api_org::routes(&reads).into_router_at(&["", "/idle-atlas"]))
+        .merge(colophon_api_registry::routes(&own, metrics, DOCUMENTS).into_router())
+        .merge(colophon_pages::routes(core, config.tls));
+    let products = Products::new(
+        vec![
+            colophon_api_music::product(),
+            colophon_api_photo::product(),
+            colophon_api_content::product(),
+            colophon_api_publish::product(),
+            colophon_api_org::product(),
+        ],
+        colophon_pages::render_error,
+    )?;
+    let settings =
+        colophon_http::Settings { trusted_proxies: config.trusted_proxies, tls: config.tls };
+    Ok(App::new(products, router.with_state(Arc::clone(core)), settings))
+}
+
+/// What names this process in leases.
+pub fn holder() -> String {
+    format!("{}-{}", std::process::id(), uuid::Uuid::now_v7().simple())
+}
+
+/// The tasks every process has: key rotations made elsewhere, and when keys were last used.
+pub fn start_housekeeping(core: &Arc<Core>, tasks: &TaskTracker, stop: &CancellationToken) {
+    let (core, stop) = (Arc::clone(core), stop.clone());
+    tasks.spawn(async move {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(Duration::from_secs(5)) => {}
+            }
+            if let Err(error) = core.keyring.refresh().await {
+                tracing::warn!(%error, cause = ?error.cause(), "looking for rotated keys failed");
+            }
+            if let Err(error) = core.keys.flush().await {
+                tracing::warn!(%error, "writing when keys were used failed");
+            }
+        }
+        if let Err(error) = core.keys.flush().await {
+            tracing::warn!(%error, "writing when keys were used failed");
+        }
+    });
+}
+
+/// The log's sequencer, the job worker, and its sign of life.
+pub fn start_worker(
+    core: &Arc<Core>,
+    config: &Config,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) {
+    let holder = holder();
+    tasks.spawn(core.sequencer(holder.clone()).run(stop.clone().cancelled_owned()));
+    let worker = Worker::new(core.db.clone(), core.clock.clone(), &holder, registry())
+        .schedule(idempotency_purge())
+        .concurrency(config.jobs.concurrency);
+    tasks.spawn(worker.run(stop.clone()));
+    let (core, stop) = (Arc::clone(core), stop.clone());
+    tasks.spawn(async move {
+        loop {
+            if let Err(error) = health::worker_is_alive(&core, &holder).await {
+                tracing::warn!(%error, "the worker's sign of life failed");
+            }
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(Duration::from_secs(5)) => {}
+            }
+        }
+    });
+}
+
+const IDEMPOTENCY_PURGE: &str = "idempotency.purge";
+
+/// What this program's jobs do.
+fn registry() -> Registry {
+    Registry::new().on(IDEMPOTENCY_PURGE, async |context: JobContext, _| {
+        idempotency::purge(context.db(), context.clock().now())
+            .await
+            .map(|_| ())
+            .map_err(|error| JobError::Retry(error.to_string()))
+    })
+}
+
+fn idempotency_purge() -> Schedule {
+    Schedule {
+        name: IDEMPOTENCY_PURGE,
+        every: Duration::from_secs(60 * 60),
+        job: |now| NewJob::new(IDEMPOTENCY_PURGE, serde_json::json!({}), now),
+    }
+}
