@@ -34,7 +34,7 @@ pub fn routes(limits: &Limits, metrics: Metrics, served: Documents) -> Routes<Ar
         .post("/files", files::check)
         .with(limits.uploads.layer())
         .with(Extension(files::Limit(limits.upload_bytes)))
-        .body_limit(usize::try_from(limits.upload_bytes).unwrap_or(usize::MAX).saturating_add(64 << 10))
+        .body_limit(limits.upload_bytes.saturating_add(64 << 10))
         .no_deadline()
         .get("/bundles/{id}", bundles::show)
         .with(reads())

@@ -30,10 +30,7 @@ pub struct Known {
 #[derive(Debug, Deserialize)]
 pub struct Statement {
     pub id: String,
-    pub organisation: String,
-    pub model: String,
     pub generator_status: String,
-    pub created_at: String,
 }
 
 /// What `GET /log/proof/inclusion` answers.

@@ -1,5 +1,7 @@
 //! What the job queue promises, on both engines.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -81,7 +83,10 @@ struct Running {
 impl Running {
     fn start(worker: Worker) -> Self {
         let stop = CancellationToken::new();
-        Self { task: tokio::spawn(worker.run(stop.clone())), stop }
+        Self {
+            task: tokio::spawn(worker.run(stop.clone())),
+            stop,
+        }
     }
 
     async fn stop(self) {
@@ -98,7 +103,9 @@ impl Running {
 
 async fn enqueue(db: &Db, job: NewJob) -> Uuid {
     let job = &job;
-    db.write(|tx, _| Box::pin(jobs::enqueue(tx, job.clone()))).await.unwrap()
+    db.write(|tx, _| Box::pin(jobs::enqueue(tx, job.clone())))
+        .await
+        .unwrap()
 }
 
 fn job(kind: &'static str, clock: &Clock) -> NewJob {
@@ -150,15 +157,21 @@ where
 }
 
 async fn effects(db: &Db) -> usize {
-    let row: Option<(String,)> =
-        db.opt("SELECT value FROM setting WHERE name = 'effect'", []).await.unwrap();
+    let row: Option<(String,)> = db
+        .opt("SELECT value FROM setting WHERE name = 'effect'", [])
+        .await
+        .unwrap();
     row.map_or(0, |(value,)| value.len())
 }
 
 async fn eight_workers_run_200_jobs_and_none_twice(db: Db) {
     let clock = Clock::system();
     for number in 0..200 {
-        enqueue(&db, NewJob::new("count", json!({ "number": number }), clock.now())).await;
+        enqueue(
+            &db,
+            NewJob::new("count", json!({ "number": number }), clock.now()),
+        )
+        .await;
     }
     let runs = Arc::new(Mutex::new(HashMap::<Uuid, u32>::new()));
     let (done, mut finished) = mpsc::unbounded_channel();
@@ -167,11 +180,15 @@ async fn eight_workers_run_200_jobs_and_none_twice(db: Db) {
         move |context: JobContext, _| {
             *runs.lock().unwrap().entry(context.id()).or_default() += 1;
             let done = done.clone();
-            async move { done.send(()).map_err(|error| JobError::Dead(error.to_string())) }
+            async move {
+                done.send(())
+                    .map_err(|error| JobError::Dead(error.to_string()))
+            }
         }
     });
-    let workers: Vec<Running> =
-        (0..8).map(|_| Running::start(worker(&db, &clock, registry.clone()))).collect();
+    let workers: Vec<Running> = (0..8)
+        .map(|_| Running::start(worker(&db, &clock, registry.clone())))
+        .collect();
     for _ in 0..200 {
         finished.recv().await.unwrap();
     }
@@ -198,12 +215,19 @@ async fn a_job_exists_exactly_when_its_transaction_commits(db: Db) {
     assert_eq!(count(&db, State::Queued).await, 0);
     let id = enqueue(&db, job("once", &clock)).await;
     assert_eq!(jobs::find(&db, id).await.unwrap().state, State::Queued);
-    assert_eq!(jobs::find(&db, Uuid::nil()).await.unwrap_err().kind, Kind::NotFound);
+    assert_eq!(
+        jobs::find(&db, Uuid::nil()).await.unwrap_err().kind,
+        Kind::NotFound
+    );
 }
 
 async fn count(db: &Db, state: State) -> i64 {
     let counts = jobs::counts(db).await.unwrap();
-    counts.into_iter().find(|(name, _)| *name == state).unwrap().1
+    counts
+        .into_iter()
+        .find(|(name, _)| *name == state)
+        .unwrap()
+        .1
 }
 
 async fn a_job_killed_at_any_point_has_its_effect_once(db: Db) {
@@ -241,7 +265,11 @@ async fn a_job_killed_at_any_point_has_its_effect_once(db: Db) {
         let done = until_state(&db, id, State::Done).await;
         heir.stop().await;
         assert_eq!(effects(&db).await, round + 1, "killed {point}");
-        assert_eq!(done.attempts, if point == "after the commit" { 1 } else { 2 }, "{point}");
+        assert_eq!(
+            done.attempts,
+            if point == "after the commit" { 1 } else { 2 },
+            "{point}"
+        );
     }
 }
 
@@ -261,7 +289,9 @@ async fn a_lost_lease_cannot_complete(db: Db) {
                     first_may_go_on.notified().await;
                 }
                 let result = effect(&context).await;
-                outcome.send(result.as_ref().err().map(|error| error.code)).unwrap();
+                outcome
+                    .send(result.as_ref().err().map(|error| error.code))
+                    .unwrap();
                 Ok(result?)
             }
         }
@@ -300,7 +330,14 @@ async fn a_job_whose_workers_keep_dying_is_dead(db: Db) {
         }
     });
     let worker = || worker(&db, &clock, registry.clone()).lease(Duration::from_millis(100));
-    let id = enqueue(&db, NewJob { max_attempts: 2, ..job("deadly", &clock) }).await;
+    let id = enqueue(
+        &db,
+        NewJob {
+            max_attempts: 2,
+            ..job("deadly", &clock)
+        },
+    )
+    .await;
     for _ in 0..2 {
         let victim = Running::start(worker());
         starts.recv().await.unwrap();
@@ -315,18 +352,32 @@ async fn a_job_whose_workers_keep_dying_is_dead(db: Db) {
 
 async fn failures_back_off_until_the_job_is_dead(db: Db) {
     let clock = Clock::fixed("2026-11-22T00:00:00Z".parse().unwrap());
-    let registry = Registry::new()
-        .on("fail", |_, _| async { Err(JobError::Retry("the other side is down".into())) });
+    let registry = Registry::new().on("fail", |_, _| async {
+        Err(JobError::Retry("the other side is down".into()))
+    });
     let running = Running::start(worker(&db, &clock, registry));
-    let id = enqueue(&db, NewJob { max_attempts: 4, ..job("fail", &clock) }).await;
+    let id = enqueue(
+        &db,
+        NewJob {
+            max_attempts: 4,
+            ..job("fail", &clock)
+        },
+    )
+    .await;
     for (attempt, seconds) in [(1, 2), (2, 4), (3, 8)] {
-        let failed = until(&db, id, |job| job.attempts == attempt && job.state == State::Queued);
+        let failed = until(&db, id, |job| {
+            job.attempts == attempt && job.state == State::Queued
+        });
         let failed = failed.await;
         assert_eq!(failed.run_at, clock.now() + TimeDelta::seconds(seconds));
         assert_eq!(failed.last_error.as_deref(), Some("the other side is down"));
         clock.advance(Duration::from_secs(seconds.unsigned_abs()) - Duration::from_millis(1));
         tokio::time::sleep(Duration::from_millis(60)).await;
-        assert_eq!(jobs::find(&db, id).await.unwrap().attempts, attempt, "too early");
+        assert_eq!(
+            jobs::find(&db, id).await.unwrap().attempts,
+            attempt,
+            "too early"
+        );
         clock.advance(Duration::from_millis(1));
     }
     let dead = until_state(&db, id, State::Dead).await;
@@ -360,7 +411,10 @@ async fn a_hopeless_job_is_dead_at_once_and_can_be_requeued(db: Db) {
     requeue(&db, id, clock.now()).await.unwrap();
     let done = until_state(&db, id, State::Done).await;
     assert_eq!(done.attempts, 1);
-    assert_eq!(requeue(&db, id, clock.now()).await.unwrap_err().code, "job_not_dead");
+    assert_eq!(
+        requeue(&db, id, clock.now()).await.unwrap_err().code,
+        "job_not_dead"
+    );
     let nothing = requeue(&db, Uuid::nil(), clock.now()).await.unwrap_err();
     assert_eq!(nothing.kind, Kind::NotFound);
     running.stop().await;
@@ -380,9 +434,19 @@ async fn a_panic_is_a_failed_attempt(db: Db) {
         .on("panic", |_, _| async { panic!("a bug") })
         .on("fine", |_, _| async { Ok(()) });
     let running = Running::start(worker(&db, &clock, registry));
-    let id = enqueue(&db, NewJob { max_attempts: 1, ..job("panic", &clock) }).await;
+    let id = enqueue(
+        &db,
+        NewJob {
+            max_attempts: 1,
+            ..job("panic", &clock)
+        },
+    )
+    .await;
     let dead = until_state(&db, id, State::Dead).await;
-    assert_eq!(dead.last_error.as_deref(), Some("the handler panicked: a bug"));
+    assert_eq!(
+        dead.last_error.as_deref(),
+        Some("the handler panicked: a bug")
+    );
     let next = enqueue(&db, job("fine", &clock)).await;
     until_state(&db, next, State::Done).await;
     running.stop().await;
@@ -411,7 +475,10 @@ async fn higher_priorities_run_first(db: Db) {
 
 async fn a_unique_key_holds_until_the_job_is_finished(db: Db) {
     let clock = Clock::system();
-    let keyed = || NewJob { unique_key: Some("index:42".into()), ..job("index", &clock) };
+    let keyed = || NewJob {
+        unique_key: Some("index:42".into()),
+        ..job("index", &clock)
+    };
     let first = enqueue(&db, keyed()).await;
     assert_eq!(enqueue(&db, keyed()).await, first);
     assert_ne!(enqueue(&db, job("index", &clock)).await, first);
@@ -439,7 +506,10 @@ async fn a_unique_key_holds_until_the_job_is_finished(db: Db) {
 
     let second = enqueue(&db, keyed()).await;
     assert_ne!(second, first);
-    assert_eq!(requeue(&db, first, clock.now()).await.unwrap_err().code, "job_duplicate");
+    assert_eq!(
+        requeue(&db, first, clock.now()).await.unwrap_err().code,
+        "job_duplicate"
+    );
     cancel(&db, second, clock.now()).await.unwrap();
     requeue(&db, first, clock.now()).await.unwrap();
     assert_eq!(enqueue(&db, keyed()).await, first);
@@ -457,7 +527,9 @@ async fn a_shutdown_waits_then_hands_back(db: Db) {
             Ok(())
         });
     let running = Running::start(
-        worker(&db, &clock, registry).concurrency(2).grace(Duration::from_millis(400)),
+        worker(&db, &clock, registry)
+            .concurrency(2)
+            .grace(Duration::from_millis(400)),
     );
     let endless = enqueue(&db, job("endless", &clock)).await;
     let short = enqueue(&db, job("short", &clock)).await;
@@ -466,7 +538,10 @@ async fn a_shutdown_waits_then_hands_back(db: Db) {
     running.stop().await;
     assert_eq!(jobs::find(&db, short).await.unwrap().state, State::Done);
     let handed_back = jobs::find(&db, endless).await.unwrap();
-    assert_eq!((handed_back.state, handed_back.attempts), (State::Queued, 0));
+    assert_eq!(
+        (handed_back.state, handed_back.attempts),
+        (State::Queued, 0)
+    );
 
     let registry = Registry::new().on("endless", |_, _| async { Ok(()) });
     let next = Running::start(worker(&db, &clock, registry));
@@ -506,15 +581,17 @@ async fn a_cancelled_job_stops(db: Db) {
         });
         std::future::pending()
     });
-    let running =
-        Running::start(worker(&db, &clock, registry).lease(Duration::from_millis(300)));
+    let running = Running::start(worker(&db, &clock, registry).lease(Duration::from_millis(300)));
     let id = enqueue(&db, job("endless", &clock)).await;
     until_state(&db, id, State::Running).await;
     cancel(&db, id, clock.now()).await.unwrap();
     stopped.recv().await.unwrap();
     running.stop().await;
     assert_eq!(jobs::find(&db, id).await.unwrap().state, State::Cancelled);
-    assert_eq!(cancel(&db, id, clock.now()).await.unwrap_err().code, "job_finished");
+    assert_eq!(
+        cancel(&db, id, clock.now()).await.unwrap_err().code,
+        "job_finished"
+    );
 }
 
 async fn kinds_without_a_handler_wait(db: Db) {
@@ -575,16 +652,25 @@ async fn lists_page_and_purges_forget(db: Db) {
     let mut seen = Vec::new();
     let mut cursor = None;
     loop {
-        let page = jobs::list(&db, State::Done, cursor.as_deref(), 3).await.unwrap();
+        let page = jobs::list(&db, State::Done, cursor.as_deref(), 3)
+            .await
+            .unwrap();
         assert!(page.jobs.len() <= 3);
-        seen.extend(page.jobs.into_iter().filter(|job| job.kind == "old").map(|job| job.id));
+        seen.extend(
+            page.jobs
+                .into_iter()
+                .filter(|job| job.kind == "old")
+                .map(|job| job.id),
+        );
         cursor = page.next;
         if cursor.is_none() {
             break;
         }
     }
     assert_eq!(seen, ids);
-    let error = jobs::list(&db, State::Done, Some("bogus"), 3).await.unwrap_err();
+    let error = jobs::list(&db, State::Done, Some("bogus"), 3)
+        .await
+        .unwrap_err();
     assert_eq!(error.fields.first().unwrap().field, "cursor");
 
     clock.advance(Duration::from_secs(7 * 24 * 3600 + 1));
@@ -606,7 +692,9 @@ async fn a_waiting_worker_wakes_at_once(db: Db) {
     let wake = Wake::new();
     let registry = Registry::new().on("urgent", |_, _| async { Ok(()) });
     // It would look for itself only after an hour.
-    let sleepy = worker(&db, &clock, registry).poll(Duration::from_secs(3600)).wake(wake.clone());
+    let sleepy = worker(&db, &clock, registry)
+        .poll(Duration::from_secs(3600))
+        .wake(wake.clone());
     let running = Running::start(sleepy);
     tokio::time::sleep(Duration::from_millis(500)).await;
     let id = enqueue(&db, job("urgent", &clock)).await;

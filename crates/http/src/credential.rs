@@ -77,7 +77,6 @@ impl ApiKeys {
     }
 
     /// The layer, for [`crate::Routes::layer`].
-    #[must_use]
     pub fn layer(&self) -> Layer<Self> {
         from_fn_with_state(self.clone(), |State(keys): State<Self>, request, next| {
             Box::pin(authenticate(keys, request, next))

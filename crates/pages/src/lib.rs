@@ -13,7 +13,10 @@
 //! ```
 //!
 //! No page holds an inline script or style, so [`CONTENT_SECURITY_POLICY`] holds everywhere.
-//! `vendor.mjs` beside this crate's manifest refreshes `assets/vendor`.
+//!
+//! The scripts have tests of their own, `node --test crates/pages/tests/js/*.test.mjs`; the bundles
+//! they judge are judged by the Rust verifier in `tests/verdicts.rs` too. `vendor.mjs` beside the
+//! manifest refreshes `assets/vendor`; `examples/preview.rs` shows every page with sample data.
 
 mod assets;
 mod response;

@@ -124,8 +124,13 @@ fn write_value(value: &Value, spelling: &Spelling, out: &mut String) {
 }
 
 fn write_string(text: &str, spelling: &Spelling, out: &mut String) {
+    let special =
+        |c: char| matches!(c, '"' | '\\' | '\0'..='\u{1f}') || spelling.ascii_only && c >= '\u{7f}';
     out.push('"');
-    for c in text.chars() {
+    let mut rest = text;
+    while let Some((at, c)) = rest.char_indices().find(|(_, c)| special(*c)) {
+        let (run, tail) = rest.split_at(at);
+        out.push_str(run);
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
@@ -134,11 +139,11 @@ fn write_string(text: &str, spelling: &Spelling, out: &mut String) {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            '\0'..='\u{1f}' => write_escape(c, out),
-            '\u{7f}'.. if spelling.ascii_only => write_escape(c, out),
-            _ => out.push(c),
+            _ => write_escape(c, out),
         }
+        rest = tail.get(c.len_utf8()..).unwrap_or_default();
     }
+    out.push_str(rest);
     out.push('"');
 }
 

@@ -16,7 +16,9 @@ pub(super) fn full_jitter() -> Jitter {
 
 /// The longest pause after this many attempts: 2 s, 4 s, 8 s … 10 min.
 pub(super) fn ceiling(attempts: i64) -> Duration {
-    let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
+    let doublings = u32::try_from(attempts.saturating_sub(1))
+        .unwrap_or(u32::MAX)
+        .min(16);
     BASE.saturating_mul(1 << doublings).min(CAP)
 }
 

@@ -53,7 +53,10 @@ impl JobContext {
     /// Tells how far the job is, in percent up to 100, and at which step. Cheap: it is written
     /// at most once a second.
     pub fn progress(&self, percent: u8, note: impl Into<String>) {
-        let progress = Progress { percent: Some(percent.min(100)), note: note.into() };
+        let progress = Progress {
+            percent: Some(percent.min(100)),
+            note: note.into(),
+        };
         self.progress.send_replace(progress);
     }
 

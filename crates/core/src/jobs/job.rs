@@ -66,8 +66,13 @@ pub enum State {
 
 impl State {
     /// Every state, in the order to show them.
-    pub const ALL: [Self; 5] =
-        [Self::Queued, Self::Running, Self::Done, Self::Dead, Self::Cancelled];
+    pub const ALL: [Self; 5] = [
+        Self::Queued,
+        Self::Running,
+        Self::Done,
+        Self::Dead,
+        Self::Cancelled,
+    ];
 
     /// Its name in the database and in answers.
     #[must_use]
@@ -92,9 +97,12 @@ impl FromStr for State {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == text).ok_or_else(|| {
-            Error::invalid("state", "must be queued, running, done, dead or cancelled")
-        })
+        Self::ALL
+            .into_iter()
+            .find(|state| state.name() == text)
+            .ok_or_else(|| {
+                Error::invalid("state", "must be queued, running, done, dead or cancelled")
+            })
     }
 }
 

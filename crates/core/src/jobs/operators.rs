@@ -24,7 +24,9 @@ pub type Counts = [(State, i64); State::ALL.len()];
 /// # Errors
 /// [`Kind::NotFound`] when there is none, or as the database fails.
 pub async fn find(db: &Db, id: Uuid) -> Result<Job> {
-    store::find(db, id).await?.ok_or_else(|| Error::not_found("job"))
+    store::find(db, id)
+        .await?
+        .ok_or_else(|| Error::not_found("job"))
 }
 
 /// The jobs of one state, newest first, up to `limit` a page (at most 500).
@@ -44,7 +46,10 @@ pub async fn list(db: &Db, state: State, cursor: Option<&str>, limit: u32) -> Re
     let mut jobs = store::list(db, state, before, limit as i64 + 1).await?;
     let more = jobs.len() > limit;
     jobs.truncate(limit);
-    let next = jobs.last().filter(|_| more).map(|job| Cursor(job.id).encode());
+    let next = jobs
+        .last()
+        .filter(|_| more)
+        .map(|job| Cursor(job.id).encode());
     Ok(Page { jobs, next })
 }
 
@@ -68,9 +73,13 @@ pub async fn counts(db: &Db) -> Result<Counts> {
 pub async fn requeue(tx: &mut Tx, id: Uuid, now: DateTime<Utc>) -> Result<()> {
     match store::requeue(tx, id, now).await {
         Ok(true) => Ok(store::notify(tx).await?),
-        Ok(false) => {
-            Err(refused(tx, id, "job_not_dead", "Only a dead letter can be requeued.").await)
-        }
+        Ok(false) => Err(refused(
+            tx,
+            id,
+            "job_not_dead",
+            "Only a dead letter can be requeued.",
+        )
+        .await),
         Err(colophon_db::Error::Unique) => Err(Error::new(
             Kind::Conflict,
             "job_duplicate",

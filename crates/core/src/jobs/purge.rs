@@ -26,8 +26,10 @@ pub(super) async fn purge(context: JobContext, _payload: Json) -> Result<(), Job
             return Ok(());
         }
         let ids = &ids;
-        purged +=
-            context.db().write(|tx, _| Box::pin(store::delete_finished(tx, ids, before))).await?;
+        purged += context
+            .db()
+            .write(|tx, _| Box::pin(store::delete_finished(tx, ids, before)))
+            .await?;
         tracing::info!(purged, "purged finished jobs");
     }
 }

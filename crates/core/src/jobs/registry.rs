@@ -78,8 +78,10 @@ impl Registry {
         F: Fn(JobContext, Json) -> R + Send + Sync + 'static,
         R: Future<Output = Result<(), JobError>> + Send + 'static,
     {
-        self.handlers
-            .insert(kind, Arc::new(move |context, payload| handler(context, payload).boxed()));
+        self.handlers.insert(
+            kind,
+            Arc::new(move |context, payload| handler(context, payload).boxed()),
+        );
         self
     }
 

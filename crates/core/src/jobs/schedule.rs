@@ -39,7 +39,8 @@ impl Schedule {
                     return Ok::<_, Error>(false);
                 }
                 let mut job = (self.job)(now);
-                job.unique_key.get_or_insert_with(|| format!("schedule:{}", self.name));
+                job.unique_key
+                    .get_or_insert_with(|| format!("schedule:{}", self.name));
                 enqueue(tx, job).await?;
                 Ok(true)
             })
@@ -49,7 +50,9 @@ impl Schedule {
 }
 
 fn interval(every: Duration) -> TimeDelta {
-    TimeDelta::from_std(every).unwrap_or(TimeDelta::MAX / 4).max(TimeDelta::milliseconds(1))
+    TimeDelta::from_std(every)
+        .unwrap_or(TimeDelta::MAX / 4)
+        .max(TimeDelta::milliseconds(1))
 }
 
 /// A plan far beyond the interval was made when the interval was longer.
@@ -62,8 +65,14 @@ fn next_run(planned: DateTime<Utc>, every: TimeDelta, now: DateTime<Utc>) -> Dat
     let late = (now - planned).max(TimeDelta::zero());
     let micros = |delta: TimeDelta| delta.num_microseconds().unwrap_or(i64::MAX);
     let over = micros(late) % micros(every).max(1);
-    let start = if planned > now { now } else { now - TimeDelta::microseconds(over) };
-    start.checked_add_signed(every).unwrap_or(DateTime::<Utc>::MAX_UTC)
+    let start = if planned > now {
+        now
+    } else {
+        now - TimeDelta::microseconds(over)
+    };
+    start
+        .checked_add_signed(every)
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 #[cfg(test)]

@@ -124,7 +124,9 @@ pub(super) async fn reclaim(tx: &mut Tx, now: DateTime<Utc>) -> Result<Vec<Strin
             args![now],
         )
         .await?;
-    let dead = reclaimed.into_iter().filter(|(_, state)| state == State::Dead.name());
+    let dead = reclaimed
+        .into_iter()
+        .filter(|(_, state)| state == State::Dead.name());
     Ok(dead.map(|(kind, _)| kind).collect())
 }
 
@@ -152,7 +154,13 @@ pub(super) async fn claim(tx: &mut Tx, claim: Claim<'_>) -> Result<Vec<Claimed>,
                      FROM ready WHERE job.id = ready.id
                      RETURNING job.id, kind, payload, attempts, max_attempts",
         },
-        args![claim.now, claim.kinds.clone(), claim.holder, claim.expires_at, claim.limit],
+        args![
+            claim.now,
+            claim.kinds.clone(),
+            claim.holder,
+            claim.expires_at,
+            claim.limit
+        ],
     )
     .await
 }
@@ -304,7 +312,9 @@ pub(super) async fn find(db: &Db, id: Uuid) -> Result<Option<Job>, Error> {
 }
 
 pub(super) async fn exists(tx: &mut Tx, id: Uuid) -> Result<bool, Error> {
-    let row: Option<(Uuid,)> = tx.opt("SELECT id FROM job WHERE id = $1", args![id]).await?;
+    let row: Option<(Uuid,)> = tx
+        .opt("SELECT id FROM job WHERE id = $1", args![id])
+        .await?;
     Ok(row.is_some())
 }
 
@@ -324,12 +334,16 @@ pub(super) async fn list(
 }
 
 pub(super) async fn counts(db: &Db) -> Result<Vec<(String, i64)>, Error> {
-    db.all("SELECT state, COUNT(*) FROM job GROUP BY state", []).await
+    db.all("SELECT state, COUNT(*) FROM job GROUP BY state", [])
+        .await
 }
 
 pub(super) async fn count_ready(db: &Db, now: DateTime<Utc>) -> Result<i64, Error> {
     let (count,) = db
-        .one("SELECT COUNT(*) FROM job WHERE state = 'queued' AND run_at <= $1", args![now])
+        .one(
+            "SELECT COUNT(*) FROM job WHERE state = 'queued' AND run_at <= $1",
+            args![now],
+        )
         .await?;
     Ok(count)
 }
@@ -384,8 +398,12 @@ pub(super) async fn delete_finished(
 }
 
 pub(super) async fn next_run(db: &Db, name: &str) -> Result<Option<DateTime<Utc>>, Error> {
-    let row: Option<(DateTime<Utc>,)> =
-        db.opt("SELECT next_run_at FROM job_schedule WHERE name = $1", args![name]).await?;
+    let row: Option<(DateTime<Utc>,)> = db
+        .opt(
+            "SELECT next_run_at FROM job_schedule WHERE name = $1",
+            args![name],
+        )
+        .await?;
     Ok(row.map(|(next,)| next))
 }
 

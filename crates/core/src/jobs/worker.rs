@@ -146,7 +146,9 @@ impl Worker {
                             running.spawn(self.clone().attempt(job, handler, halt.child_token()));
                         }
                     }
-                    Err(error) => tracing::warn!(error = %error, cause = error.cause(), "cannot claim jobs"),
+                    Err(error) => {
+                        tracing::warn!(error = %error, cause = error.cause(), "cannot claim jobs")
+                    }
                 }
             }
             let full = running.len() >= self.concurrency;
@@ -189,14 +191,23 @@ impl Worker {
             count(&kind, "dead");
         }
         let handler = |job: Claimed| Some((self.registry.handler(&job.kind)?, job));
-        Ok(claimed.into_iter().filter_map(handler).map(|(handler, job)| (job, handler)).collect())
+        Ok(claimed
+            .into_iter()
+            .filter_map(handler)
+            .map(|(handler, job)| (job, handler))
+            .collect())
     }
 
     /// One attempt, from the claim to its outcome in the database.
     async fn attempt(self, job: Claimed, handler: Handler, cancellation: CancellationToken) {
         let started = Instant::now();
-        let lease = Lease { job: job.id, holder: self.holder.clone(), attempt: job.attempts };
-        let span = tracing::info_span!("job", kind = %job.kind, id = %job.id, attempt = job.attempts);
+        let lease = Lease {
+            job: job.id,
+            holder: self.holder.clone(),
+            attempt: job.attempts,
+        };
+        let span =
+            tracing::info_span!("job", kind = %job.kind, id = %job.id, attempt = job.attempts);
         let (progress, told) = watch::channel(Progress::default());
         let context = JobContext {
             db: self.db.clone(),
@@ -209,7 +220,9 @@ impl Worker {
             // A task of its own: a handler that computes must not starve its heartbeat.
             let mut heart = JoinSet::new();
             heart.spawn(
-                self.clone().keep_alive(lease.clone(), told, cancellation.clone()).in_current_span(),
+                self.clone()
+                    .keep_alive(lease.clone(), told, cancellation.clone())
+                    .in_current_span(),
             );
             // Its first poll must not wait behind the handler's, on the same thread.
             tokio::task::yield_now().await;
@@ -263,9 +276,7 @@ impl Worker {
                         Err(JobError::Retry(message)) => {
                             store::retry(tx, lease, run_at, message).await
                         }
-                        Err(JobError::Dead(message)) => {
-                            store::bury(tx, lease, now, message).await
-                        }
+                        Err(JobError::Dead(message)) => store::bury(tx, lease, now, message).await,
                     }
                 })
             })
@@ -364,8 +375,10 @@ impl Worker {
                 running.abort_all();
             }
         }
-        let handed_back =
-            self.db.write(|tx, _| Box::pin(store::hand_back(tx, &self.holder))).await;
+        let handed_back = self
+            .db
+            .write(|tx, _| Box::pin(store::hand_back(tx, &self.holder)))
+            .await;
         match handed_back {
             Ok(0) => {}
             Ok(jobs) => tracing::info!(jobs, "handed unfinished jobs back"),
@@ -389,7 +402,10 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("the handler panicked: {}", text.unwrap_or("without a message"))
+    format!(
+        "the handler panicked: {}",
+        text.unwrap_or("without a message")
+    )
 }
 
 fn count(kind: &str, outcome: &'static str) {
@@ -407,5 +423,8 @@ fn describe_metrics() {
         metrics::Unit::Seconds,
         "Time an attempt at a job took"
     );
-    metrics::describe_gauge!("colophon_jobs_ready", "Jobs that are due and wait for a worker");
+    metrics::describe_gauge!(
+        "colophon_jobs_ready",
+        "Jobs that are due and wait for a worker"
+    );
 }

@@ -68,8 +68,14 @@ pub struct Blobs {
 
 #[derive(Clone)]
 enum Home {
-    Folder { root: PathBuf, files: Arc<LocalFileSystem> },
-    S3 { prefix: Path, bucket: Arc<AmazonS3> },
+    Folder {
+        root: PathBuf,
+        files: Arc<LocalFileSystem>,
+    },
+    S3 {
+        prefix: Path,
+        bucket: Arc<AmazonS3>,
+    },
 }
 
 /// Content, or a part of it, as it comes from storage.
@@ -95,7 +101,9 @@ impl Blobs {
             Location::Folder(root) => root.join("incoming"),
             Location::S3 { .. } => options.incoming,
         };
-        tokio::fs::create_dir_all(&incoming).await.map_err(unavailable)?;
+        tokio::fs::create_dir_all(&incoming)
+            .await
+            .map_err(unavailable)?;
         incoming::remove_abandoned(incoming.clone(), now).await?;
         let home = match location {
             Location::Folder(root) => Home::Folder {
@@ -107,7 +115,11 @@ impl Blobs {
                 bucket: Arc::new(location::s3(&bucket, &options.s3)?),
             },
         };
-        Ok(Self { home, incoming, link_secret: Arc::new(options.link_secret) })
+        Ok(Self {
+            home,
+            incoming,
+            link_secret: Arc::new(options.link_secret),
+        })
     }
 
     /// Whether files can be stored now, for readiness checks.
@@ -203,13 +215,21 @@ impl Blobs {
         let stream = match found.payload {
             GetResultPayload::File(file, _) => {
                 let mut file = tokio::fs::File::from_std(file);
-                file.seek(SeekFrom::Start(range.start)).await.map_err(unavailable)?;
+                file.seek(SeekFrom::Start(range.start))
+                    .await
+                    .map_err(unavailable)?;
                 let part = file.take(range.end - range.start);
-                ReaderStream::with_capacity(part, READ).map_err(unavailable).boxed()
+                ReaderStream::with_capacity(part, READ)
+                    .map_err(unavailable)
+                    .boxed()
             }
             GetResultPayload::Stream(stream) => stream.map_err(unavailable).boxed(),
         };
-        Ok(BlobStream { size, range, stream })
+        Ok(BlobStream {
+            size,
+            range,
+            stream,
+        })
     }
 
     /// Stores differ in how they refuse a range; the length tells whether that was the reason.
@@ -233,7 +253,11 @@ impl Blobs {
     /// # Errors
     /// [`crate::Kind::NotFound`], [`crate::Kind::Unavailable`].
     pub async fn head(&self, sha256: &[u8; 32]) -> Result<u64> {
-        let object = self.objects().head(&self.path(sha256)).await.map_err(read_error)?;
+        let object = self
+            .objects()
+            .head(&self.path(sha256))
+            .await
+            .map_err(read_error)?;
         Ok(object.size)
     }
 
@@ -272,12 +296,16 @@ impl Blobs {
             .sign(&self.link_secret)),
             Home::S3 { bucket, .. } => {
                 let options = SignedUrlOptions::new().with_query([
-                    ("response-content-disposition", content_disposition(filename)),
+                    (
+                        "response-content-disposition",
+                        content_disposition(filename),
+                    ),
                     ("response-content-type", content_type.to_owned()),
                 ]);
                 let ttl = ttl.min(LONGEST_PRESIGNED);
-                let url =
-                    bucket.signed_url_opts(Method::GET, &self.path(sha256), ttl, &options).await;
+                let url = bucket
+                    .signed_url_opts(Method::GET, &self.path(sha256), ttl, &options)
+                    .await;
                 Ok(url.map_err(unavailable)?.into())
             }
         }

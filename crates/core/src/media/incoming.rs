@@ -29,16 +29,25 @@ pub(super) struct Incoming {
 impl Incoming {
     /// Hashes and keeps nothing.
     pub(super) fn unkept() -> Self {
-        Self { file: None, hasher: FileHasher::new(), size: 0 }
+        Self {
+            file: None,
+            hasher: FileHasher::new(),
+            size: 0,
+        }
     }
 
     /// Writes to a new temporary file of this folder.
     pub(super) async fn kept(folder: PathBuf) -> Result<Self> {
         let file = blocking(move || {
-            tempfile::Builder::new().prefix("upload-").tempfile_in(folder)
+            tempfile::Builder::new()
+                .prefix("upload-")
+                .tempfile_in(folder)
         })
         .await?;
-        Ok(Self { file: Some(file), ..Self::unkept() })
+        Ok(Self {
+            file: Some(file),
+            ..Self::unkept()
+        })
     }
 
     /// Takes the whole stream, which may have `limit` bytes. When the future is dropped or
@@ -50,8 +59,10 @@ impl Incoming {
     ) -> Result<(Option<NamedTempFile>, FileDigests)> {
         let mut batches = std::pin::pin!(stream.ready_chunks(BATCH));
         while let Some(batch) = batches.next().await {
-            let pieces =
-                batch.into_iter().collect::<Result<Vec<Bytes>, E>>().map_err(Into::into)?;
+            let pieces = batch
+                .into_iter()
+                .collect::<Result<Vec<Bytes>, E>>()
+                .map_err(Into::into)?;
             self.size += pieces.iter().map(|piece| piece.len() as u64).sum::<u64>();
             if self.size > limit {
                 return Err(Error::new(
@@ -123,8 +134,6 @@ pub(super) async fn blocking<T: Send + 'static>(
 }
 
 /// Disk full, no permission, store not reachable: nothing was stored.
-pub(super) fn unavailable(
-    error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-) -> Error {
+pub(super) fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::unavailable("file storage", error)
 }

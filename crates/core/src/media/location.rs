@@ -57,14 +57,21 @@ impl Location {
         let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
         match url.scheme() {
             "file" => {
-                let path = url.to_file_path().map_err(|()| wrong("file: URLs name no host"))?;
+                let path = url
+                    .to_file_path()
+                    .map_err(|()| wrong("file: URLs name no host"))?;
                 Ok(Self::Folder(path))
             }
             "s3" => Ok(Self::S3 {
-                bucket: url.host_str().ok_or_else(|| wrong("names no bucket"))?.to_owned(),
+                bucket: url
+                    .host_str()
+                    .ok_or_else(|| wrong("names no bucket"))?
+                    .to_owned(),
                 prefix: url.path().trim_matches('/').to_owned(),
             }),
-            _ => Err(wrong("must be a folder, file:///folder or s3://bucket/prefix")),
+            _ => Err(wrong(
+                "must be a folder, file:///folder or s3://bucket/prefix",
+            )),
         }
     }
 }
@@ -73,11 +80,15 @@ impl Location {
 pub(super) fn s3(bucket: &str, options: &S3Options) -> Result<AmazonS3> {
     // A process has one TLS provider; whoever installs it first wins, and all of ours are ring.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(RetryConfig {
-        max_retries: 3,
-        retry_timeout: Duration::from_secs(30),
-        ..RetryConfig::default()
-    });
+    // Not every S3-compatible store has bulk deletion, and we delete one by one.
+    let mut builder = AmazonS3Builder::from_env()
+        .with_bucket_name(bucket)
+        .with_disable_bulk_delete(true)
+        .with_retry(RetryConfig {
+            max_retries: 3,
+            retry_timeout: Duration::from_secs(30),
+            ..RetryConfig::default()
+        });
     if let Some(endpoint) = &options.endpoint {
         builder = builder.with_endpoint(endpoint);
     }
@@ -93,7 +104,9 @@ pub(super) fn s3(bucket: &str, options: &S3Options) -> Result<AmazonS3> {
     if options.allow_http {
         builder = builder.with_allow_http(true);
     }
-    builder.build().map_err(|error| Error::invalid("blob_url", error.to_string()))
+    builder
+        .build()
+        .map_err(|error| Error::invalid("blob_url", error.to_string()))
 }
 
 #[cfg(test)]
@@ -103,10 +116,16 @@ mod tests {
     #[test]
     fn folders_and_buckets_are_told_apart() {
         let folder = |path: &str| Location::Folder(path.into());
-        let s3 = |prefix: &str| Location::S3 { bucket: "b".into(), prefix: prefix.into() };
+        let s3 = |prefix: &str| Location::S3 {
+            bucket: "b".into(),
+            prefix: prefix.into(),
+        };
         for (text, expected) in [
             ("colophon-data/blobs", folder("colophon-data/blobs")),
-            ("file:///var/lib/with%20space", folder("/var/lib/with space")),
+            (
+                "file:///var/lib/with%20space",
+                folder("/var/lib/with space"),
+            ),
             ("s3://b", s3("")),
             ("s3://b/colophon/files/", s3("colophon/files")),
         ] {

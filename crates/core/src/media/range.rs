@@ -14,7 +14,11 @@ pub struct Unsatisfiable {
 
 impl From<Unsatisfiable> for Error {
     fn from(error: Unsatisfiable) -> Self {
-        Self::new(Kind::RangeNotSatisfiable, "range_not_satisfiable", error.to_string())
+        Self::new(
+            Kind::RangeNotSatisfiable,
+            "range_not_satisfiable",
+            error.to_string(),
+        )
     }
 }
 

@@ -44,9 +44,16 @@ impl SignedUrl {
     /// # Errors
     /// [`Kind::Forbidden`] with code `invalid_link` unless we signed exactly this, or
     /// `link_expired`.
-    pub fn verify(sha256: &str, query: &str, now: DateTime<Utc>, secret: &LinkSecret) -> Result<Self> {
+    pub fn verify(
+        sha256: &str,
+        query: &str,
+        now: DateTime<Utc>,
+        secret: &LinkSecret,
+    ) -> Result<Self> {
         let (url, signature) = Self::read(sha256, query).ok_or_else(invalid)?;
-        mac(secret, &url.unsigned()).verify_slice(&signature).map_err(|_| invalid())?;
+        mac(secret, &url.unsigned())
+            .verify_slice(&signature)
+            .map_err(|_| invalid())?;
         if now >= url.expires {
             return Err(Error::new(
                 Kind::Forbidden,
@@ -60,7 +67,10 @@ impl SignedUrl {
     fn read(sha256: &str, query: &str) -> Option<(Self, Vec<u8>)> {
         let mut pairs = parse(query.as_bytes());
         let mut next = |wanted: &str| {
-            pairs.next().filter(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+            pairs
+                .next()
+                .filter(|(name, _)| name == wanted)
+                .map(|(_, value)| value.into_owned())
         };
         let url = Self {
             sha256: parse_sha256(sha256)?,
@@ -98,13 +108,19 @@ pub(super) fn expiry(now: DateTime<Utc>, ttl: std::time::Duration) -> DateTime<U
 }
 
 fn invalid() -> Error {
-    Error::new(Kind::Forbidden, "invalid_link", "This link was not made by this server.")
+    Error::new(
+        Kind::Forbidden,
+        "invalid_link",
+        "This link was not made by this server.",
+    )
 }
 
 fn mac(secret: &LinkSecret, unsigned: &str) -> Hmac<Sha256> {
     // HMAC pads a short key to SHA-256's block with zeros; done here, it cannot fail.
     let mut key = Zeroizing::new([0; 64]);
-    key.iter_mut().zip(secret).for_each(|(to, from)| *to = *from);
+    key.iter_mut()
+        .zip(secret)
+        .for_each(|(to, from)| *to = *from);
     let mut mac = Hmac::<Sha256>::new((&*key).into());
     mac.update(PURPOSE);
     mac.update(unsigned.as_bytes());
@@ -123,7 +139,10 @@ mod tests {
     }
 
     fn split(url: &str) -> (&str, &str) {
-        url.strip_prefix("/media/").unwrap().split_once('?').unwrap()
+        url.strip_prefix("/media/")
+            .unwrap()
+            .split_once('?')
+            .unwrap()
     }
 
     proptest! {
@@ -167,7 +186,11 @@ mod tests {
         };
         let text = url.sign(SECRET);
         let (path, query) = split(&text);
-        let code = |now, secret: &LinkSecret| SignedUrl::verify(path, query, now, secret).unwrap_err().code;
+        let code = |now, secret: &LinkSecret| {
+            SignedUrl::verify(path, query, now, secret)
+                .unwrap_err()
+                .code
+        };
         assert_eq!(code(at(60), SECRET), "link_expired");
         assert_eq!(code(at(0), &[43; 32]), "invalid_link");
         for (path, query) in [

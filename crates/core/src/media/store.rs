@@ -45,7 +45,10 @@ pub async fn record_blob(
 /// As the database fails.
 pub async fn find_blob(db: &Db, sha256: &[u8; 32]) -> Result<Option<Blob>> {
     let row: Option<(i64, String, DateTime<Utc>)> = db
-        .opt("SELECT size, content_type, created_at FROM blob WHERE sha256 = $1", args![*sha256])
+        .opt(
+            "SELECT size, content_type, created_at FROM blob WHERE sha256 = $1",
+            args![*sha256],
+        )
         .await?;
     Ok(row.map(|(size, content_type, created_at)| Blob {
         size: size.unsigned_abs(),

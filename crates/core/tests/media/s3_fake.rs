@@ -96,7 +96,13 @@ async fn answer(
                     let part = object.slice(range.start as usize..range.end as usize);
                     let range = format!("bytes {}-{}/{size}", range.start, range.end - 1);
                     let content_range = [(header::CONTENT_RANGE, range)];
-                    (StatusCode::PARTIAL_CONTENT, etag, modified, content_range, part)
+                    (
+                        StatusCode::PARTIAL_CONTENT,
+                        etag,
+                        modified,
+                        content_range,
+                        part,
+                    )
                         .into_response()
                 }
             }

@@ -281,7 +281,10 @@ impl<'a> Parser<'a> {
                 self.at += 1;
             }
             let run = self.slice(start, self.at);
-            if let Some((offset, _)) = run.char_indices().find(|(_, c)| is_noncharacter(*c)) {
+            let noncharacter = |run: &str| run.char_indices().find(|(_, c)| is_noncharacter(*c));
+            if !run.is_ascii()
+                && let Some((offset, _)) = noncharacter(run)
+            {
                 return self.fail_at(start + offset, Problem::Noncharacter);
             }
             text.push_str(run);

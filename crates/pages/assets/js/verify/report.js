@@ -24,7 +24,7 @@ export function fileSize(bytes) {
 export function moment(rfc3339) {
   const date = new Date(rfc3339);
   if (Number.isNaN(date.getTime())) return rfc3339;
-  return `${date.toLocaleString('en-GB', { dateStyle: 'long', timeStyle: 'medium', timeZone: 'UTC' }).replace(' at ', ', ')} UTC`;
+  return `${date.toLocaleString('en-GB', { dateStyle: 'long', timeStyle: 'medium', timeZone: 'UTC' }).replace(' at ', ', ')}\u00a0UTC`;
 }
 
 const time = (rfc3339) => element('time', { datetime: rfc3339 }, moment(rfc3339));
