@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use colophon_core::{Core, records};
-use colophon_http::Result;
+use colophon_http::{Path, Result};
 
 pub(crate) async fn show(
     State(core): State<Arc<Core>>,

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{Multipart, State};
+use axum::extract::multipart::{Multipart, MultipartRejection};
+use axum::extract::State;
 use colophon_core::{Core, Error, Kind, records};
-use colophon_http::{Failure, Json, Path, Result, body_error};
+use colophon_http::{Json, Path, Result, body_error};
 use colophon_transparency::digest::{ContentHash, HashFunction};
 use futures::TryStreamExt as _;
 use serde::Serialize;
@@ -91,8 +92,15 @@ pub struct Checked {
 pub(crate) async fn check(
     State(core): State<Arc<Core>>,
     Extension(Limit(limit)): Extension<Limit>,
-    mut form: Multipart,
+    form: Result<Multipart, MultipartRejection>,
 ) -> Result<Json<Checked>> {
+    let mut form = form.map_err(|_| {
+        Error::new(
+            Kind::UnsupportedMediaType,
+            "unsupported_media_type",
+            "The Content-Type must be multipart/form-data with a boundary.",
+        )
+    })?;
     while let Some(part) = form.next_field().await.map_err(|error| body_error(&error))? {
         if part.name() != Some("file") {
             continue;
@@ -107,7 +115,5 @@ pub(crate) async fn check(
             known: known(&core, &hash).await?,
         }));
     }
-    let mut error = Error::invalid("file", "is required: multipart/form-data with a part `file`");
-    error.kind = Kind::Invalid;
-    Err(Failure::from(error))
+    Err(Error::invalid("file", "is required: multipart/form-data with a part `file`").into())
 }

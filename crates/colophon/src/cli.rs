@@ -322,9 +322,10 @@ pub enum LogCommand {
 
 #[derive(Args, Debug)]
 pub struct Bench {
-    /// ingest, certificates, http, lookup, proof or startup [default: all that are quick]
-    pub flow: Option<String>,
-    /// How many records, entries or requests
+    /// What to measure [default: everything, one after the other]
+    #[arg(value_enum)]
+    pub flow: Option<Flow>,
+    /// How many requests; for lookup, records; for proof, entries of the log
     #[arg(long)]
     pub count: Option<u64>,
     /// How many clients at once
@@ -332,4 +333,27 @@ pub struct Bench {
     pub clients: usize,
     #[command(flatten)]
     pub print: Print,
+}
+
+/// With --data, each works on what the ones before have stored.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Flow {
+    /// Store signed records durably, in this process
+    Ingest,
+    /// Store signed records durably, through HTTP
+    Http,
+    /// Sign statements with Ed25519 and store them durably
+    Statements,
+    /// Look records up through HTTP, beside nginx with a static file
+    Lookup,
+    /// Prove that entries are in the log
+    Proof,
+    /// Start the server, and let it idle
+    Startup,
+}
+
+impl Flow {
+    /// Every flow, in the order in which they are measured.
+    pub const ALL: [Self; 6] =
+        [Self::Ingest, Self::Http, Self::Statements, Self::Lookup, Self::Proof, Self::Startup];
 }

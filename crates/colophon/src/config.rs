@@ -244,12 +244,22 @@ impl Config {
     }
 }
 
+/// A URL may hold a password in two places: before the host, and in the query.
 fn without_password(text: &str) -> String {
-    match url::Url::parse(text) {
-        Ok(mut url) if url.password().is_some() => {
-            let _ = url.set_password(Some("redacted"));
-            url.to_string()
-        }
-        _ => text.to_owned(),
+    let Ok(mut url) = url::Url::parse(text) else { return text.to_owned() };
+    if url.password().is_some() {
+        let _ = url.set_password(Some("redacted"));
+    }
+    if url.query_pairs().any(|(name, _)| name == "password") {
+        let query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        url.query_pairs_mut().clear().extend_pairs(query.iter().map(|(name, value)| {
+            (name.as_str(), if name == "password" { "redacted" } else { value.as_str() })
+        }));
+    }
+    // Parsing would change the spelling of a plain path.
+    if url.scheme().starts_with("postgres") || url.password().is_some() {
+        url.to_string()
+    } else {
+        text.to_owned()
     }
 }

@@ -86,7 +86,7 @@ pub fn app(
         .merge(colophon_api_content::routes(core, &content).into_router_at(&["", "/certivu"]))
         .merge(colophon_api_org::routes(&reads).into_router_at(&["", "/idle-atlas"]))
         .merge(colophon_api_registry::routes(&own, metrics, DOCUMENTS).into_router())
-;
+        .merge(colophon_pages::routes(core, config.tls).into_router());
     let products = Products::new(
         vec![
             colophon_api_music::product(),
@@ -95,7 +95,7 @@ pub fn app(
             colophon_api_publish::product(),
             colophon_api_org::product(),
         ],
-        colophon_http::problem::render,
+        colophon_pages::render_error,
     )?;
     let settings =
         colophon_http::Settings { trusted_proxies: config.trusted_proxies, tls: config.tls };

@@ -4,7 +4,6 @@ use sha2::{Digest, Sha256};
 
 /// Random bytes from the operating system's generator.
 #[must_use]
-#[allow(clippy::disallowed_methods, reason = "this is the place that may")]
 pub fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     rand::Rng::fill_bytes(&mut rand::rng(), &mut bytes);

@@ -67,6 +67,16 @@ async fn document(request: Request) -> Result<Bytes> {
     if !is_json {
         return Err(unsupported(&sent, "application/json").into());
     }
+    if let Some(coding) = request.headers().get(header::CONTENT_ENCODING)
+        && !coding.as_bytes().eq_ignore_ascii_case(b"identity")
+    {
+        return Err(Error::new(
+            Kind::UnsupportedMediaType,
+            "unsupported_content_encoding",
+            "The body must come without a Content-Encoding.",
+        )
+        .into());
+    }
     read_body(request.into_body()).await
 }
 

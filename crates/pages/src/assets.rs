@@ -1,12 +1,11 @@
 //! Static files, embedded at build time and served under `/assets/`.
 
 use axum::{
-    Router,
     extract::{Path, RawQuery},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::get,
 };
+use colophon_http::Routes;
 use rust_embed::RustEmbed;
 
 /// Everything under this crate's `assets/`: embedded in release builds, read from the source tree
@@ -24,8 +23,9 @@ const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 ///
 /// With `?v=` naming the current content ([`asset_url`] writes it) the answer may be cached for
 /// ever; without it, as when one script imports another by a relative path, it is revalidated.
-pub fn assets_router<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new().route("/assets/{*path}", get(serve))
+#[must_use]
+pub fn asset_routes<S: Clone + Send + Sync + 'static>() -> Routes<S> {
+    Routes::new().get("/assets/{*path}", serve)
 }
 
 /// The address of an asset, `path` being relative to `assets/`, with the version that lets it be

@@ -1,10 +1,11 @@
 //! Numbers, times and long identifiers as people read them.
 
-/// Groups of three: `1234567` → `1,234,567`.
-pub(crate) fn thousands(number: &i64) -> String {
-    let digits = number.unsigned_abs().to_string();
+/// A whole number in groups of three: `1234567` → `1,234,567`.
+pub(crate) fn thousands(number: impl std::fmt::Display) -> String {
+    let text = number.to_string();
+    let digits = text.trim_start_matches('-');
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3 + 1);
-    if *number < 0 {
+    if digits.len() < text.len() {
         grouped.push('−');
     }
     for (place, digit) in digits.chars().enumerate() {
@@ -16,9 +17,15 @@ pub(crate) fn thousands(number: &i64) -> String {
     grouped
 }
 
+/// A number with its noun: `1 entry`, `2,000 entries`.
+pub(crate) fn counted(number: impl std::fmt::Display, one: &str, many: &str) -> String {
+    let number = thousands(number);
+    let noun = if number == "1" { one } else { many };
+    format!("{number} {noun}")
+}
+
 /// RFC 3339 UTC in words: `2026-11-22T02:31:42Z` → `22 November 2026, 02:31 UTC` (the last space
-/// does not break). Anything else is
-/// returned as it came.
+/// does not break). Anything else is returned as it came.
 pub(crate) fn moment(rfc3339: &str) -> String {
     const MONTHS: [&str; 12] = [
         "January",
@@ -62,10 +69,12 @@ mod tests {
 
     #[test]
     fn numbers_times_and_identifiers_read_well() {
-        assert_eq!(thousands(&0), "0");
-        assert_eq!(thousands(&999), "999");
-        assert_eq!(thousands(&1_000), "1,000");
-        assert_eq!(thousands(&-1_234_567), "−1,234,567");
+        assert_eq!(thousands(0), "0");
+        assert_eq!(thousands(999), "999");
+        assert_eq!(thousands(1_000_u64), "1,000");
+        assert_eq!(thousands(-1_234_567), "−1,234,567");
+        assert_eq!(counted(1, "entry", "entries"), "1 entry");
+        assert_eq!(counted(1_000, "entry", "entries"), "1,000 entries");
         assert_eq!(
             moment("2026-11-02T02:31:42Z"),
             "2 November 2026, 02:31\u{a0}UTC"

@@ -11,12 +11,12 @@ use axum::{
     response::Response,
 };
 use colophon_pages::{
-    CONTENT_SECURITY_POLICY, asset_url, assets_router, render, render_public, render_status,
+    CONTENT_SECURITY_POLICY, asset_routes, asset_url, render, render_public, render_status,
     views::{
         ApiDocument, ApiKey, ConsolePage, DeadJob, DevelopersPage, ErrorPage, Form, Frame,
         Generator, HomePage, JobCount, JobsPage, KeysPage, LogEntry, LogHead, LogPage, LoginPage,
         NewSecret, OrganisationPage, OrganisationRow, RunningJob, ServiceKey, Session, SetupPage,
-        StateCard, StateLevel, VerifyPage,
+        StateCard, StateLevel, VerifyPage, WaitingJob,
     },
 };
 use http_body_util::BodyExt;
@@ -113,7 +113,7 @@ fn every_page() -> Vec<(&'static str, Response)> {
             render(&SetupPage {
                 frame: frame(),
                 form: form.clone(),
-                setup_token: Some(hostile()),
+                setup_token: hostile(),
             }),
         ),
         (
@@ -140,8 +140,6 @@ fn every_page() -> Vec<(&'static str, Response)> {
                     id: hostile(),
                     name: hostile(),
                     plan: hostile(),
-                    used: 1,
-                    included: Some(2),
                     created_at: hostile(),
                 }],
                 more_url: Some(hostile()),
@@ -166,7 +164,6 @@ fn every_page() -> Vec<(&'static str, Response)> {
                         name: hostile(),
                         algorithm: Some(hostile()),
                         key_id: Some(hostile()),
-                        records: 0,
                         created_at: hostile(),
                         revoked_at,
                     })
@@ -174,7 +171,6 @@ fn every_page() -> Vec<(&'static str, Response)> {
                 keys: [None, Some(hostile())]
                     .map(|revoked_at| ApiKey {
                         id: hostile(),
-                        name: hostile(),
                         kind: hostile(),
                         test: true,
                         prefix: hostile(),
@@ -208,6 +204,13 @@ fn every_page() -> Vec<(&'static str, Response)> {
                     worker: hostile(),
                     started_at: hostile(),
                 }],
+                waiting: vec![WaitingJob {
+                    id: hostile(),
+                    kind: hostile(),
+                    attempts: 1,
+                    last_error: Some(hostile()),
+                    run_at: hostile(),
+                }],
                 dead: vec![DeadJob {
                     id: hostile(),
                     kind: hostile(),
@@ -222,6 +225,7 @@ fn every_page() -> Vec<(&'static str, Response)> {
             render(&LogPage {
                 frame: frame(),
                 session: session(),
+                waiting: 1,
                 checkpoint: Some(hostile()),
                 vkeys: vec![hostile()],
                 entries: vec![LogEntry {
@@ -262,7 +266,7 @@ async fn get_asset(uri: &str, if_none_match: Option<&str>) -> Response {
     if let Some(tag) = if_none_match {
         request = request.header(header::IF_NONE_MATCH, tag);
     }
-    let router: Router = assets_router();
+    let router: Router = asset_routes().into_router();
     router
         .oneshot(request.body(Body::empty()).unwrap())
         .await

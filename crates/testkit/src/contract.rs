@@ -118,6 +118,11 @@ impl Contract {
             .find(|o| o.path_template == template && o.method.eq_ignore_ascii_case(method))
     }
 
+    /// Whether the document has this path, with whatever methods.
+    pub fn has_path(&self, path: &str) -> bool {
+        self.template(path).is_some()
+    }
+
     /// Checks a response: its status is documented (or one of the [`Quirks`]), its content type is
     /// declared, its JSON is valid against the schema. An error for which the document gives no
     /// schema has the contract's error envelope. A method that a known path lacks is 405. `HEAD` is

@@ -1,10 +1,16 @@
-//! What every crate's tests share: a private PostgreSQL, and the check that what we serve is what
-//! the contracts' OpenAPI documents promise.
+//! What every crate's tests share: a private PostgreSQL, the running server with a client that
+//! holds every answer against its contract, and signers of valid records.
 //!
 //! Used only from tests and benchmarks, so a broken precondition panics with its reason.
 
+pub mod app;
+pub mod client;
 pub mod contract;
 pub mod postgres;
+pub mod signer;
 
+pub use app::{Database, Server, Site, TestApp, databases};
+pub use client::{Answer, Request};
 pub use contract::Contract;
 pub use postgres::Postgres;
+pub use signer::{RecordBody, Signer};

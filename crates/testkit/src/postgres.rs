@@ -5,35 +5,45 @@
 //! the postmaster and removes every file: one way down, whatever happened.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The oldest major version that Colophon supports.
 const OLDEST_MAJOR: u32 = 15;
 
-/// Arguments: binaries, cluster directory, port, `pg_ctl` options, `initdb` options.
+/// Arguments: binaries, cluster directory, port, `pg_ctl` options, `initdb` options. Then one order
+/// a line on standard input, each answered with a line; the end of input is the order to go.
 const SUPERVISOR: &str = r#"
 bin=$1 dir=$2 port=$3 options=$4 init=$5
 cd /
+start() {
+    "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -t 60 \
+        -o "-k '$dir' -h 127.0.0.1 -p $port -c unix_socket_permissions=0700 -c max_connections=200 $options" \
+        start >/dev/null 2>&1
+}
 trap '"$bin/pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1; rm -rf "$dir"' EXIT
 "$bin/initdb" -D "$dir/data" -U postgres -E UTF8 --no-locale $init \
     --auth-local=trust --auth-host=scram-sha-256 --pwfile="$dir/password" >"$dir/log" 2>&1 &&
-"$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -t 60 \
-    -o "-k '$dir' -h 127.0.0.1 -p $port -c unix_socket_permissions=0700 -c max_connections=200 $options" \
-    start >/dev/null 2>&1 || { cat "$dir/log" >&2; exit 1; }
+start || { cat "$dir/log" >&2; exit 1; }
 echo ready
-read -r _
+while read -r order; do
+    case $order in
+        stop) "$bin/pg_ctl" -D "$dir/data" -m fast -w stop >/dev/null 2>&1 && echo done || echo failed ;;
+        start) start && echo done || echo failed ;;
+    esac
+done
 "#;
 
 /// A running cluster; dropping it stops the postmaster and removes its files.
 pub struct Postgres {
     supervisor: Child,
+    answers: Mutex<BufReader<ChildStdout>>,
     bin: PathBuf,
     dir: PathBuf,
     port: u16,
@@ -97,6 +107,33 @@ impl Postgres {
         )
     }
 
+    /// Takes the cluster away from its clients, as a crash or an upgrade of it would.
+    ///
+    /// # Panics
+    /// When it does not stop.
+    pub fn stop(&self) {
+        self.order("stop");
+    }
+
+    /// Brings a stopped cluster back, on the same port with the same data.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_again(&self) {
+        self.order("start");
+    }
+
+    fn order(&self, order: &str) {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut line = String::new();
+        let mut orders = self.supervisor.stdin.as_ref();
+        let sent = orders.as_mut().map(|pipe| writeln!(pipe, "{order}"));
+        let read = answers.read_line(&mut line);
+        if !matches!(sent, Some(Ok(()))) || read.is_err() || line != "done\n" {
+            fail(&format!("{order}: {line:?}"));
+        }
+    }
+
     fn launch(options: &str, init: &str) -> Option<Self> {
         let Some(bin) = binaries() else {
             eprintln!(
@@ -150,9 +187,10 @@ impl Postgres {
         let dir = dir.keep(); // from here on the supervisor removes it
 
         let mut line = String::new();
-        if let Some(stdout) = supervisor.stdout.take() {
-            BufReader::new(stdout).read_line(&mut line)?;
-        }
+        let stdout = supervisor.stdout.take();
+        let mut answers =
+            BufReader::new(stdout.ok_or_else(|| io::Error::other("no standard output"))?);
+        answers.read_line(&mut line)?;
         if line != "ready\n" {
             let output = supervisor.wait_with_output()?;
             let log = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -160,6 +198,7 @@ impl Postgres {
         }
         Ok(Self {
             supervisor,
+            answers: Mutex::new(answers),
             bin: bin.to_owned(),
             dir,
             port,
@@ -282,6 +321,22 @@ mod tests {
         drop(cluster);
         assert!(!dir.exists());
         assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
+    }
+
+    #[test]
+    fn a_stopped_cluster_comes_back_with_its_data() {
+        let Some(cluster) = Postgres::start() else {
+            return;
+        };
+        let url = cluster.database();
+        psql(&cluster, &url, "CREATE TABLE kept (id int)");
+        cluster.stop();
+        assert!(std::net::TcpStream::connect(("127.0.0.1", cluster.port)).is_err());
+        cluster.start_again();
+        assert_eq!(
+            psql(&cluster, &url, "SELECT to_regclass('kept') IS NULL"),
+            "f"
+        );
     }
 
     #[test]

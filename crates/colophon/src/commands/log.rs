@@ -220,7 +220,8 @@ fn keep(state: &Path, note: &str) -> anyhow::Result<()> {
 
 async fn prove(client: &Client, id: &str, print: Print) -> anyhow::Result<Answer> {
     let key = trusted_key(client, None).await?;
-    let answer: InclusionAnswer = match client.get(&format!("/log/proof/inclusion?id={id}")).await? {
+    let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("id", id).finish();
+    let answer: InclusionAnswer = match client.get(&format!("/log/proof/inclusion?{query}")).await? {
         Some(body) => serde_json::from_slice(&body)?,
         None => {
             print.line(&json!({"included": false}), || format!("{id} is not in the log."))?;

@@ -115,6 +115,7 @@ fn print(
     let answer = decide(checked);
     let verdict = match answer {
         Answer::Yes => "yes",
+        Answer::No if checked.is_empty() => "unknown",
         Answer::No => "no",
         Answer::Undecided => "undecided",
     };

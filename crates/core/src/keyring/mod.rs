@@ -241,7 +241,8 @@ impl Keyring {
                 Box::pin(async {
                     store::retire(tx, &old.key, now).await?;
                     store::insert(tx, purpose, &key, now).await?;
-                    crate::log::keep_document(tx, &statement, &document, now).await?;
+                    let kept = std::iter::once((&statement, document.as_str()));
+                    crate::log::keep_documents(tx, kept, now).await?;
                     crate::log::publish(tx, std::slice::from_ref(&statement)).await
                 })
             })

@@ -52,17 +52,16 @@ pub async fn publish(tx: &mut Tx, statements: &[Statement]) -> Result<(), coloph
     store::enqueue(tx, statements).await
 }
 
-/// Keeps the exact document of a statement that has no table of its own.
+/// Keeps the exact documents of statements that have no table of their own.
 ///
 /// # Errors
 /// When the database does not answer; the caller's transaction must then roll back.
-pub(crate) async fn keep_document(
+pub async fn keep_documents<'a>(
     tx: &mut Tx,
-    statement: &Statement,
-    document: &str,
+    documents: impl ExactSizeIterator<Item = (&'a Statement, &'a str)> + Send,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<(), colophon_db::Error> {
-    store::keep_document(tx, statement, document, now).await
+    store::keep_documents(tx, documents, now).await
 }
 
 /// The exact document of such a statement.
@@ -70,7 +69,11 @@ pub(crate) async fn keep_document(
 /// # Errors
 /// [`crate::Kind::NotFound`].
 pub async fn document(db: &colophon_db::Db, cert_id: &str) -> Result<String> {
-    store::document(db, cert_id).await?.ok_or_else(|| crate::Error::not_found("statement"))
+    let found = match read::may_be_id(cert_id) {
+        true => store::document(db, cert_id).await?,
+        false => None,
+    };
+    found.ok_or_else(|| crate::Error::not_found("statement"))
 }
 
 /// Wakes the sequencer of this process; others notice by polling.

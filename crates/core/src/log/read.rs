@@ -89,11 +89,20 @@ pub enum Included {
     No,
 }
 
+/// Whether this is spelled as ids are. Nothing else was ever stated, and PostgreSQL does not even
+/// take U+0000 as a text to look for.
+pub(super) fn may_be_id(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// Whether and where a statement stands in the log.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn included(db: &Db, cert_id: &str) -> Result<Included> {
+    if !may_be_id(cert_id) {
+        return Ok(Included::No);
+    }
     if let Some(row) = store::entry_of(db, cert_id).await? {
         return Ok(Included::Yes(Box::new(view(row)?)));
     }

@@ -88,22 +88,30 @@ impl Sequencer {
     /// # Errors
     /// When the database does not answer or does not fit what this sequencer wrote.
     pub async fn sequence(&mut self) -> Result<Option<usize>> {
-        if store::count_waiting(&self.db).await? == 0 && store::head(&self.db).await?.is_some() {
+        if !store::any_waiting(&self.db).await? && store::head(&self.db).await?.is_some() {
             return Ok(Some(0));
         }
-        let tail = match self.tail.take() {
-            Some(tail) => tail,
-            None => self.load().await?,
-        };
-        let now = self.clock.now();
-        let outcome = self
-            .db
-            .write(|tx, _| Box::pin(batch(tx, &tail, &self.signer, &self.holder, now)))
-            .await?;
-        let Some((next, length)) = outcome else { return Ok(None) };
-        metrics::gauge!("colophon_log_size").set(next.frontier.size() as f64);
-        self.tail = Some(next);
-        Ok(Some(length))
+        loop {
+            let tail = match self.tail.take() {
+                Some(tail) => tail,
+                None => self.load().await?,
+            };
+            let now = self.clock.now();
+            let outcome = self
+                .db
+                .write(|tx, _| Box::pin(batch(tx, &tail, &self.signer, &self.holder, now)))
+                .await?;
+            match outcome {
+                Outcome::NotOurs => return Ok(None),
+                // The lease is ours now, so that what is loaded next stays true.
+                Outcome::Stale => {}
+                Outcome::Sequenced { next, length } => {
+                    metrics::gauge!("colophon_log_size").set(next.frontier.size() as f64);
+                    self.tail = Some(*next);
+                    return Ok(Some(length));
+                }
+            }
+        }
     }
 
     async fn load(&self) -> Result<Tail> {
@@ -124,19 +132,35 @@ impl Sequencer {
     }
 }
 
-/// One batch in one transaction. A tail that is not the log's (another sequencer wrote since)
-/// fails on the primary key of `log_entry` and is reloaded.
+/// What became of one batch.
+enum Outcome {
+    /// Another process holds the lease.
+    NotOurs,
+    /// Another process wrote since the tail was loaded.
+    Stale,
+    /// Committed.
+    Sequenced { next: Box<Tail>, length: usize },
+}
+
+/// One batch in one transaction.
 async fn batch(
     tx: &mut Tx,
     tail: &Tail,
     signer: &NoteSigner,
     holder: &str,
     now: DateTime<Utc>,
-) -> Result<Option<(Tail, usize)>> {
+) -> Result<Outcome> {
     if !store::take_lease(tx, LEASE, holder, now, now + LEASE_FOR).await? {
-        return Ok(None);
+        return Ok(Outcome::NotOurs);
+    }
+    let size = store::head_of(tx).await?.map(|head| head.tree_size);
+    if size.unwrap_or(0) != tail.frontier.size() {
+        return Ok(Outcome::Stale);
     }
     let waiting = store::waiting(tx, BATCH).await?;
+    if waiting.is_empty() && size.is_some() {
+        return Ok(Outcome::Sequenced { next: Box::new(tail.clone()), length: 0 });
+    }
     let mut next = tail.clone();
     let ts = now.to_rfc3339_opts(SecondsFormat::Secs, true);
     let mut entries = Vec::with_capacity(waiting.len());
@@ -175,5 +199,5 @@ async fn batch(
     if store::dequeue(tx, &waiting).await? != waiting.len() as u64 {
         return Err(Error::internal("a waiting statement was removed by another sequencer"));
     }
-    Ok(Some((next, waiting.len())))
+    Ok(Outcome::Sequenced { next: Box::new(next), length: waiting.len() })
 }

@@ -72,6 +72,12 @@ pub(super) async fn head(db: &Db) -> Result<Option<Head>, Error> {
     row.map(Head::try_from).transpose()
 }
 
+/// The same, inside the transaction that is about to extend it.
+pub(super) async fn head_of(tx: &mut Tx) -> Result<Option<Head>, Error> {
+    let row: Option<HeadRow> = tx.opt(HEAD, []).await?;
+    row.map(Head::try_from).transpose()
+}
+
 pub(super) async fn enqueue(tx: &mut Tx, statements: &[Statement]) -> Result<(), Error> {
     insert_rows(
         tx,
@@ -263,21 +269,30 @@ pub(super) async fn waits(db: &Db, cert_id: &str) -> Result<bool, Error> {
     Ok(row.is_some())
 }
 
+pub(super) async fn any_waiting(db: &Db) -> Result<bool, Error> {
+    let row: Option<(Uuid,)> = db.opt("SELECT id FROM log_pending LIMIT 1", []).await?;
+    Ok(row.is_some())
+}
+
 pub(super) async fn count_waiting(db: &Db) -> Result<i64, Error> {
     let (count,): (i64,) =
         db.one("SELECT CAST(count(*) AS BIGINT) FROM log_pending", []).await?;
     Ok(count)
 }
 
-pub(super) async fn keep_document(
+pub(super) async fn keep_documents<'a>(
     tx: &mut Tx,
-    statement: &Statement,
-    document: &str,
+    documents: impl ExactSizeIterator<Item = (&'a Statement, &'a str)> + Send,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    tx.exec(
-        "INSERT INTO statement (cert_id, kind, document, created_at) VALUES ($1, $2, $3, $4)",
-        args![&statement.cert_id, statement.kind, document, now],
+    insert_rows(
+        tx,
+        "statement",
+        ["cert_id", "kind", "document", "created_at"],
+        "",
+        documents.map(|(statement, document)| {
+            args![&statement.cert_id, statement.kind, document, now]
+        }),
     )
     .await?;
     Ok(())

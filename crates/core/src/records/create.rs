@@ -134,6 +134,10 @@ fn name(field: &str, text: &str) -> Result<()> {
     if length == 0 || length > LONGEST_NAME {
         return Err(Error::invalid(field, format!("must have 1 to {LONGEST_NAME} characters")));
     }
+    // PostgreSQL cannot store it, and no name needs it.
+    if text.contains('\0') {
+        return Err(Error::invalid(field, "must not contain U+0000"));
+    }
     Ok(())
 }
 

@@ -34,12 +34,15 @@ pub struct RecordView {
 }
 
 fn view(row: RecordRow) -> Result<RecordView> {
+    let record = Record::parse(&row.document).map_err(Error::internal)?;
+    // A round-3 signature is checked with the same bytes as a round-3 key.
+    let key = PublicKey::from_raw(record.algorithm, &row.public_key).map_err(Error::internal)?;
     Ok(RecordView {
         id: RecordId(row.id),
         token: row.token,
-        record: Record::parse(&row.document).map_err(Error::internal)?,
+        record,
         document: row.document,
-        key: crate::generators::parse_key(&row.algorithm, &row.public_key)?,
+        key,
         generator_revoked: row.revoked_at.is_some(),
         seq_no: row.seq_no.and_then(|number| u64::try_from(number).ok()),
     })

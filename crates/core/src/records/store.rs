@@ -111,7 +111,6 @@ pub(super) struct RecordRow {
     pub id: Uuid,
     pub token: String,
     pub document: String,
-    pub algorithm: String,
     pub public_key: Vec<u8>,
     pub revoked_at: Option<DateTime<Utc>>,
     pub seq_no: Option<i64>,
@@ -119,7 +118,7 @@ pub(super) struct RecordRow {
 
 // Records are public (contract: getRecord has no authentication), so that these reads are not
 // scoped by organisation.
-const SELECT: &str = "SELECT r.id, r.token, r.document, k.algorithm, k.public_key, g.revoked_at, (SELECT min(e.seq_no) FROM log_entry e WHERE e.cert_id = ";
+const SELECT: &str = "SELECT r.id, r.token, r.document, k.public_key, g.revoked_at, (SELECT min(e.seq_no) FROM log_entry e WHERE e.cert_id = ";
 
 fn select(cert_id: &str, condition: &str) -> String {
     format!(

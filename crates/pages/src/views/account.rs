@@ -14,7 +14,7 @@ pub struct SetupPage {
     /// The form's state.
     pub form: Form,
     /// The one-time token of the printed link, sent back as `setup_token`.
-    pub setup_token: Option<String>,
+    pub setup_token: String,
 }
 
 /// `GET|POST /console/login`. Fields: `csrf`, `next`, `email`, `password`.

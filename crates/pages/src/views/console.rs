@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Form, Frame, organisation::PLANS};
+use super::{Form, Frame};
 use crate::text;
 
 /// What every signed-in page needs to know of the one signed in.
@@ -25,7 +25,7 @@ pub struct ConsolePage {
     pub frame: Frame,
     /// The one signed in.
     pub session: Session,
-    /// Database, blobs, worker, keys, log head: in the order to show.
+    /// Database, files, worker, keys, log: in the order to show.
     pub state: Vec<StateCard>,
     /// Newest first.
     pub organisations: Vec<OrganisationRow>,
@@ -85,17 +85,14 @@ pub struct OrganisationRow {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// One of [`PLANS`].
+    /// Its plan, as the contracts spell it.
     pub plan: String,
-    /// Records signed this month.
-    pub used: i64,
-    /// Records the plan includes each month; `None` without a limit.
-    pub included: Option<i64>,
     /// When it was made.
     pub created_at: String,
 }
 
-/// `/console/jobs`. A dead job's button is `POST /console/jobs/{id}/requeue` with `csrf`.
+/// `/console/jobs`. A dead job's button is `POST /console/jobs/{id}/requeue`, that of a waiting or
+/// running one `POST /console/jobs/{id}/cancel`, each with `csrf`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/jobs.html")]
 pub struct JobsPage {
@@ -107,6 +104,8 @@ pub struct JobsPage {
     pub counts: Vec<JobCount>,
     /// Leased and at work now.
     pub running: Vec<RunningJob>,
+    /// Queued for now or later, newest first.
+    pub waiting: Vec<WaitingJob>,
     /// Given up on, newest first.
     pub dead: Vec<DeadJob>,
 }
@@ -137,6 +136,21 @@ pub struct RunningJob {
     pub started_at: String,
 }
 
+/// A job in the queue.
+#[derive(Clone, Debug)]
+pub struct WaitingJob {
+    /// The job's id.
+    pub id: String,
+    /// What kind of work.
+    pub kind: String,
+    /// Attempts made.
+    pub attempts: i64,
+    /// How the last attempt failed, if there was one.
+    pub last_error: Option<String>,
+    /// Not before.
+    pub run_at: String,
+}
+
 /// A job that failed for good.
 #[derive(Clone, Debug)]
 pub struct DeadJob {
@@ -160,6 +174,8 @@ pub struct LogPage {
     pub frame: Frame,
     /// The one signed in.
     pub session: Session,
+    /// Statements that wait for their place.
+    pub waiting: i64,
     /// The last checkpoint, the exact signed note; `None` before the first.
     pub checkpoint: Option<String>,
     /// The log's public keys as vkeys, the current one first.
@@ -174,7 +190,7 @@ pub struct LogPage {
 #[derive(Clone, Debug)]
 pub struct LogEntry {
     /// The position, from 1.
-    pub seq_no: i64,
+    pub seq_no: u64,
     /// record, certificate, photo-verdict, revocation, key-rotation…
     pub kind: String,
     /// What the entry is about: `rec_…`, `cer_…`.

@@ -10,10 +10,10 @@ mod public;
 pub use account::{LoginPage, SetupPage};
 pub use console::{
     ConsolePage, DeadJob, JobCount, JobsPage, KeysPage, LogEntry, LogPage, OrganisationRow,
-    RunningJob, ServiceKey, Session, StateCard, StateLevel,
+    RunningJob, ServiceKey, Session, StateCard, StateLevel, WaitingJob,
 };
 pub use form::Form;
-pub use organisation::{API_KEY_KINDS, ApiKey, Generator, NewSecret, OrganisationPage, PLANS};
+pub use organisation::{ALGORITHMS, API_KEY_KINDS, ApiKey, Generator, NewSecret, OrganisationPage};
 pub use public::{ApiDocument, DevelopersPage, ErrorPage, HomePage, LogHead, VerifyPage};
 
 /// What the frame around every page needs.

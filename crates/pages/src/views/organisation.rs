@@ -5,15 +5,19 @@ use askama::Template;
 use super::{Form, Frame, Session};
 use crate::text;
 
-/// The plans an organisation can have, as the contracts spell them.
-pub const PLANS: [&str; 5] = ["free", "starter", "growth", "scale", "enterprise"];
+/// The algorithms of generators' keys, with a word for people.
+pub const ALGORITHMS: [(&str, &str); 3] = [
+    ("ml-dsa-65", "ML-DSA-65, or Dilithium3 of round 3"),
+    ("ml-dsa-44", "ML-DSA-44"),
+    ("ml-dsa-87", "ML-DSA-87"),
+];
 
 /// The kinds of API key, with a word for people.
 pub const API_KEY_KINDS: [(&str, &str); 6] = [
     ("certivu", "Certivu: sign and look up records"),
     (
         "trackorigin-publishable",
-        "TrackOrigin publishable: read, may be public",
+        "TrackOrigin publishable: read, may stand in a web page",
     ),
     ("trackorigin-secret", "TrackOrigin secret: read and write"),
     ("lumethic", "Lumethic: photo verification"),
@@ -27,7 +31,7 @@ pub const API_KEY_KINDS: [(&str, &str); 6] = [
 /// |---|---|
 /// | `POST …/{id}/generators` | `csrf`, `name`, `algorithm`, `public_key` (base64 or PEM text) |
 /// | `POST …/{id}/generators/{generator}/revoke` | `csrf` |
-/// | `POST …/{id}/keys` | `csrf`, `name`, `kind`, `test` (`on` or absent) |
+/// | `POST …/{id}/keys` | `csrf`, `kind`, `test` (`on` or absent) |
 /// | `POST …/{id}/keys/{key}/revoke` | `csrf` |
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/organisation.html")]
@@ -40,7 +44,7 @@ pub struct OrganisationPage {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// One of [`PLANS`].
+    /// Its plan, as the contracts spell it.
     pub plan: String,
     /// When it was made.
     pub created_at: String,
@@ -73,8 +77,6 @@ pub struct Generator {
     pub algorithm: Option<String>,
     /// SHA-256 of the raw public key, hex.
     pub key_id: Option<String>,
-    /// Records signed so far.
-    pub records: i64,
     /// When it was registered.
     pub created_at: String,
     /// When it was revoked; `None` while active.
@@ -86,8 +88,6 @@ pub struct Generator {
 pub struct ApiKey {
     /// `key_…`.
     pub id: String,
-    /// What it is for, in the operator's words; may be empty.
-    pub name: String,
     /// One of [`API_KEY_KINDS`].
     pub kind: String,
     /// Whether it works on test data only.

@@ -13,7 +13,7 @@ pub struct HomePage {
     pub frame: Frame,
     /// The log as of its last checkpoint.
     pub log: LogHead,
-    /// True while no operator account exists: the page then points to `/console/setup`.
+    /// True while no operator account exists: the page then says how to make it.
     pub needs_setup: bool,
 }
 
@@ -23,7 +23,7 @@ pub struct LogHead {
     /// The log's name, the checkpoint's origin.
     pub origin: String,
     /// Entries under the last checkpoint.
-    pub size: i64,
+    pub size: u64,
     /// When the last checkpoint was signed; `None` before the first.
     pub checkpoint_at: Option<String>,
     /// The log key's id: the eight hex digits in the middle of its vkey.

@@ -1,5 +1,5 @@
 // A signed record, a log around it and the bundle that proves it, made from scratch with the same
-// formats the server writes. Shared by the tests and the preview.
+// formats the server writes. Shared by the tests.
 import { ed25519 } from '../../assets/vendor/curves@2.4.0/ed25519.js';
 import { sha3_256 } from '../../assets/vendor/hashes@2.4.0/sha3.js';
 import { ml_dsa65 } from '../../assets/vendor/post-quantum@0.7.1/ml-dsa.js';

@@ -127,7 +127,9 @@ function checkInclusion(bundle, entry, proof, head) {
   const { size, root } = head.value;
   if (index !== BigInt(entry.seq_no) - 1n) return fail('The proof is for another position than the entry names.');
   return verifyInclusion({ index, size, leaf: leafHash(utf8(bundle.entry)), path, root })
-    ? pass(`The entry is in the tree of ${size.toLocaleString('en-GB')} entries (${path.length} ${path.length === 1 ? 'hash' : 'hashes'} lead to its root).`)
+    ? pass(path.length === 0
+      ? 'The entry is the only one so far: it is the tree.'
+      : `The entry is in the tree of ${size.toLocaleString('en-GB')} entries (${path.length === 1 ? 'one hash leads' : `${path.length} hashes lead`} to its root).`)
     : fail('The entry is not in the tree that the checkpoint names.');
 }
 

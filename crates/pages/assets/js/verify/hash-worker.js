@@ -1,13 +1,13 @@
 // A module worker: reads a file once, chunk by chunk, into both hashes. Memory stays flat.
 import { sha256 } from '../../vendor/hashes@2.4.0/sha2.js';
-import { sha3_256 } from '../../vendor/hashes@2.4.0/sha3.js';
 import { hex } from './bytes.js';
+import { sha3_256 } from './sha3.js';
 
 const REPORT_EVERY_MS = 100;
 
 self.onmessage = async ({ data: file }) => {
   try {
-    const hashes = [sha256.create(), sha3_256.create()];
+    const hashes = [sha256.create(), sha3_256()];
     const reader = file.stream().getReader();
     let done = 0;
     let reported = 0;

@@ -1,0 +1,67 @@
+//! The running server has exactly the operations that its lists say, no more and no fewer.
+
+use std::collections::BTreeSet;
+
+use colophon_testkit::{Contract, Database, Request, Site, TestApp, contract};
+use serde_json::Value;
+
+use crate::PROGRAM;
+
+/// Asks for every operation of a document and reads in the access log which route took it.
+fn served(app: &TestApp, contract: &Contract, prefix: &str) -> BTreeSet<(String, String)> {
+    let asked: Vec<(String, String, String)> = contract
+        .operations()
+        .iter()
+        .enumerate()
+        .map(|(number, operation)| {
+            let (base, template) = (contract.base_path(), &operation.path_template);
+            let id = format!("probe{}-{number}", prefix.replace('/', "-"));
+            (id, operation.method.clone(), format!("{prefix}{base}{}", concrete(template)))
+        })
+        .collect();
+    for (id, method, path) in &asked {
+        let request = Request::new(method, path).header("X-Request-ID", id);
+        app.send(&request);
+    }
+    let log = app.log();
+    let lines: Vec<Value> = log
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .filter(|line: &Value| line["target"] == "access")
+        .collect();
+    asked
+        .iter()
+        .filter_map(|(id, method, path)| {
+            let line = lines.iter().find(|line| line["span"]["id"] == id.as_str());
+            let line = line.unwrap_or_else(|| panic!("no line in the log for {method} {path}"));
+            let route = line["fields"]["route"].as_str().unwrap();
+            (route != "unmatched").then(|| (method.clone(), route.to_owned()))
+        })
+        .collect()
+}
+
+/// A path that fits a template.
+fn concrete(template: &str) -> String {
+    let literal = template.split('{').map(|part| part.rsplit_once('}').map_or(part, |(_, rest)| rest));
+    literal.collect::<Vec<_>>().join("x")
+}
+
+#[test]
+fn each_contract_is_served_as_far_as_its_list_says() {
+    let site = Site::new(PROGRAM, &Database::Sqlite).env("COLOPHON_LOG_FORMAT", "json");
+    let app = TestApp::of(site);
+    for (contract, implemented, prefix) in [
+        (contract::music(), colophon_api_music::IMPLEMENTED, "/trackorigin"),
+        (contract::photo(), colophon_api_photo::IMPLEMENTED, "/lumethic"),
+        (contract::content(), colophon_api_content::IMPLEMENTED, "/certivu"),
+        (contract::publish(), colophon_api_publish::IMPLEMENTED, "/tokportal"),
+        (contract::org(), colophon_api_org::IMPLEMENTED, "/idle-atlas"),
+    ] {
+        for prefix in ["", prefix] {
+            let served = served(&app, contract, prefix);
+            let routes: Vec<(&str, &str)> =
+                served.iter().map(|(method, path)| (method.as_str(), path.as_str())).collect();
+            contract::assert_routes(contract, &routes, implemented);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! A core on a fresh database of each engine that this machine has.
+
+#![allow(dead_code, reason = "each test binary uses a part")]
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use colophon_core::keyring::{Purpose, Source};
+use colophon_core::{Core, Settings};
+use colophon_db::{Clock, Db};
+use colophon_testkit::postgres::Postgres;
+use tempfile::TempDir;
+
+pub struct Instance {
+    pub core: Arc<Core>,
+    pub folder: TempDir,
+}
+
+pub fn settings(folder: &TempDir) -> Settings {
+    let keys = Source::Folder(folder.path().join("keys"));
+    Settings {
+        sources: Purpose::ALL.into_iter().map(|purpose| (purpose, keys.clone())).collect::<HashMap<_, _>>(),
+        blob_url: folder.path().join("blobs").display().to_string(),
+        incoming: folder.path().join("incoming"),
+        s3: colophon_core::media::S3Options::default(),
+        public_url: "http://test.example".to_owned(),
+        log_origin: Some("test.example/log".to_owned()),
+    }
+}
+
+pub async fn each() -> Vec<Instance> {
+    let mut instances = Vec::new();
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = format!("sqlite:{}", folder.path().join("test.db").display());
+    let mut urls = vec![(sqlite, folder)];
+    if let Some(postgres) = Postgres::shared() {
+        urls.push((postgres.database(), tempfile::tempdir().unwrap()));
+    }
+    for (url, folder) in urls {
+        let (db, clock) = (Db::open(&url).await.unwrap(), Clock::system());
+        db.migrate(clock.now()).await.unwrap();
+        let core = Core::open(db, clock, settings(&folder)).await.unwrap();
+        instances.push(Instance { core, folder });
+    }
+    instances
+}
