@@ -75,6 +75,7 @@ test('the printed link makes the operator’s account, once', async () => {
   await sees('Must have 12 to 128 characters.');
   assert.equal(await field('Your name').inputValue(), OPERATOR.name);
   assert.equal(await field('Password').inputValue(), '');
+  await shoot('setup-refused');
   await field('Password').fill(OPERATOR.password);
   await press('Make the account');
   await sees('Your account is made, and you are signed in.');
@@ -125,6 +126,7 @@ test('an organisation, its generator and its API key', async () => {
   await field('Public key').fill('not a key');
   await press('Register');
   await page.locator('#generator-public_key-error').waitFor();
+  await shoot('generator-refused');
   await field('Public key').fill(publicKey);
   await press('Register');
   await sees('The generator is registered');
@@ -199,6 +201,7 @@ test('a file with one bit changed is unknown, and the server agrees when asked',
   await page.getByText('Ask the server for a deep check').click();
   await page.getByRole('button', { name: /^Send .* and ask$/ }).click();
   await sees('It knows one record:');
+  await shoot('verify-deep-check');
 });
 
 test('a saved proof is checked against the file it came with and no other', async () => {
@@ -241,6 +244,11 @@ test('every interface can be browsed', async () => {
     await page.locator('[data-operations] a').first().waitFor();
     assert.ok(await page.locator('[data-operations] a').count() > 3);
   }
+  await documents.first().click();
+  await page.getByLabel('Search operations').fill('files hash');
+  await page.getByLabel('Search operations').press('Enter');
+  await sees('/files/{hash}');
+  await shoot('developers-operation');
 });
 
 test('people get a page and programs a problem document', async () => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use colophon_core::jobs::{JobContext, JobError, NewJob, Registry, Schedule, Worker};
-use colophon_core::{Core, Settings, health, idempotency};
+use colophon_core::{Core, Settings, health, idempotency, log};
 use colophon_db::{Clock, Db};
 use colophon_http::{App, Products, Rate, RatePolicy};
 use tokio_util::sync::CancellationToken;
@@ -138,7 +138,7 @@ pub fn start_worker(
 ) {
     let holder = holder();
     tasks.spawn(core.sequencer(holder.clone()).run(stop.clone().cancelled_owned()));
-    let worker = Worker::new(core.db.clone(), core.clock.clone(), &holder, registry())
+    let worker = Worker::new(core.db.clone(), core.clock.clone(), &holder, registry(core))
         .schedule(idempotency_purge())
         .concurrency(config.jobs.concurrency);
     tasks.spawn(worker.run(stop.clone()));
@@ -159,8 +159,13 @@ pub fn start_worker(
 const IDEMPOTENCY_PURGE: &str = "idempotency.purge";
 
 /// What this program's jobs do.
-fn registry() -> Registry {
-    Registry::new().on(IDEMPOTENCY_PURGE, async |context: JobContext, _| {
+fn registry(core: &Arc<Core>) -> Registry {
+    let core = Arc::clone(core);
+    let export = move |context: JobContext, _| {
+        let core = Arc::clone(&core);
+        async move { Ok(log::export(&core, &context).await?) }
+    };
+    Registry::new().on(log::EXPORT, export).on(IDEMPOTENCY_PURGE, async |context: JobContext, _| {
         idempotency::purge(context.db(), context.clock().now())
             .await
             .map(|_| ())

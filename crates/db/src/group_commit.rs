@@ -80,9 +80,8 @@ async fn answer<I: Send + Sync, O: Send>(
             }
         }
         Err(error) if items.len() == 1 => {
-            for waiter in waiters {
+            if let Some(waiter) = waiters.into_iter().next() {
                 let _ = waiter.send(Err(error));
-                return;
             }
         }
         Err(Error::Unavailable(error)) => {

@@ -7,12 +7,14 @@
 //! checkpoint, all in one transaction.
 
 mod audit;
+mod export;
 mod proof;
 mod read;
 mod sequencer;
 mod store;
 
 pub use audit::{Audit, audit};
+pub use export::{EXPORT, Export, export, export_link, latest_export, request_export};
 pub use proof::{ConsistencyProof, InclusionProof, consistency, inclusion};
 pub use read::{
     EntryView, Included, checkpoint_note, entries, head, hash_tile, entry_tile, included,
