@@ -23,6 +23,9 @@ pub(crate) async fn alive() -> Json<Alive> {
 #[derive(Debug, Serialize)]
 pub struct Ready {
     status: &'static str,
+    /// What is missing, in the contract's error envelope; absent when nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'static str>,
     checks: Checks,
 }
 
@@ -34,13 +37,14 @@ struct Checks {
     keys: &'static str,
 }
 
-/// 200 when everything answers, 503 otherwise, with the same body.
+/// 200 when everything answers, 503 otherwise, with the same members.
 pub(crate) async fn ready(State(core): State<Arc<Core>>) -> impl IntoResponse {
     let health = health::check(&core).await;
     let word = |ready: bool| if ready { "ok" } else { "unavailable" };
     let status = if health.ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = Ready {
         status: if health.ready() { "ready" } else { "not_ready" },
+        detail: (!health.ready()).then_some("Something that requests need is not available; see `checks`."),
         checks: Checks {
             database: word(health.database),
             blobs: word(health.blobs),

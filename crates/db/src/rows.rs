@@ -1,6 +1,6 @@
 //! Inserting many rows with one statement.
 
-use crate::{Error, Row, Sql, Tx, Val};
+use crate::{Engine, Error, Row, Sql, Tx, Val};
 
 /// Bound parameters that fit one statement on both engines (SQLite allows 32,766, PostgreSQL
 /// 65,535).
@@ -29,7 +29,7 @@ pub async fn insert_rows<const N: usize>(
     rows: impl ExactSizeIterator<Item = [Val; N]>,
 ) -> Result<u64, Error> {
     let mut inserted = 0;
-    for (sql, values) in statements(table, columns, suffix, rows) {
+    for (sql, values) in statements(tx.engine(), table, columns, suffix, rows) {
         inserted += tx.exec(sql, values).await?;
     }
     Ok(inserted)
@@ -47,13 +47,14 @@ pub async fn insert_rows_returning<T: Row, const N: usize>(
     rows: impl ExactSizeIterator<Item = [Val; N]>,
 ) -> Result<Vec<T>, Error> {
     let mut returned = Vec::with_capacity(rows.len());
-    for (sql, values) in statements(table, columns, suffix, rows) {
+    for (sql, values) in statements(tx.engine(), table, columns, suffix, rows) {
         returned.extend(tx.all::<T>(sql, values).await?);
     }
     Ok(returned)
 }
 
 fn statements<const N: usize>(
+    engine: Engine,
     table: &'static str,
     columns: [&'static str; N],
     suffix: &'static str,
@@ -67,8 +68,17 @@ fn statements<const N: usize>(
         for (number, row) in rows.by_ref().take(length).enumerate() {
             text.push_str(if number == 0 { "(" } else { ", (" });
             for (column, value) in row.into_iter().enumerate() {
-                text.push_str(if column == 0 { "$" } else { ", $" });
-                text.push_str(&(number * N + column + 1).to_string());
+                if column > 0 {
+                    text.push(',');
+                }
+                match engine {
+                    // SQLite takes `$1` for a name, and searches all names for each.
+                    Engine::Sqlite => text.push('?'),
+                    Engine::Postgres => {
+                        text.push('$');
+                        text.push_str(&(number * N + column + 1).to_string());
+                    }
+                }
                 values.push(value);
             }
             text.push(')');

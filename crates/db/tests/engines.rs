@@ -211,6 +211,24 @@ async fn what_fails_or_is_dropped_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_transaction_that_the_engine_ended_by_itself_does_not_stop_the_next() {
+    for (db, _keep) in databases().await {
+        // As SQLite does when the disk is full.
+        let outcome: Result<(), Error> = db
+            .write(|tx, _| {
+                Box::pin(async move {
+                    tx.exec("ROLLBACK", []).await?;
+                    Err(Error::NotFound)
+                })
+            })
+            .await;
+        assert!(matches!(outcome, Err(Error::NotFound)));
+        organisation(&db).await;
+        organisation(&db).await;
+    }
+}
+
+#[tokio::test]
 async fn a_taken_key_is_told_from_other_failures() {
     for (db, _keep) in databases().await {
         let id = organisation(&db).await;

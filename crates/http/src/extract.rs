@@ -90,7 +90,8 @@ fn parameter(kind: ErrorKind, names: Option<&RawPathParams>) -> Error {
         }
         ErrorKind::ParseError { .. } => malformed(name(0).unwrap_or("path").to_owned()),
         ErrorKind::DeserializeError { key, message, .. } => Error::invalid(key, message),
-        ErrorKind::InvalidUtf8InPathParam { key } => Error::invalid(key, "is not UTF-8"),
+        // Nothing is named by bytes that are no text.
+        ErrorKind::InvalidUtf8InPathParam { .. } => Error::not_found("path"),
         // The rest is a handler that asks for parameters which its template does not have.
         kind => Error::internal(kind.to_string()),
     }

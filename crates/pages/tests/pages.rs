@@ -14,7 +14,7 @@ use colophon_pages::{
     CONTENT_SECURITY_POLICY, asset_routes, asset_url, render, render_public, render_status,
     views::{
         ApiDocument, ApiKey, ConsolePage, DeadJob, DevelopersPage, ErrorPage, Form, Frame,
-        Generator, HomePage, JobCount, JobsPage, KeysPage, LogEntry, LogHead, LogPage, LoginPage,
+        Generator, HomePage, JobCount, JobsPage, KeysPage, LogEntry, LogExport, LogHead, LogPage, LoginPage,
         NewSecret, OrganisationPage, OrganisationRow, RunningJob, ServiceKey, Session, SetupPage,
         StateCard, StateLevel, VerifyPage, WaitingJob,
     },
@@ -228,6 +228,12 @@ fn every_page() -> Vec<(&'static str, Response)> {
                 waiting: 1,
                 checkpoint: Some(hostile()),
                 vkeys: vec![hostile()],
+                export: Some(LogExport {
+                    entries: 1,
+                    made_at: hostile(),
+                    sha256: hostile(),
+                    url: hostile(),
+                }),
                 entries: vec![LogEntry {
                     seq_no: 1,
                     kind: hostile(),

@@ -11,9 +11,13 @@ use std::process::{Command, ExitCode};
 use colophon_testkit::Postgres;
 
 fn main() -> ExitCode {
-    let Some(cluster) = Postgres::start_durable() else { return ExitCode::FAILURE };
+    let Some(cluster) = Postgres::start_durable() else {
+        return ExitCode::FAILURE;
+    };
     let url = cluster.database();
-    let mut words = std::env::args().skip(1).map(|word| word.replace("{}", &url));
+    let mut words = std::env::args()
+        .skip(1)
+        .map(|word| word.replace("{}", &url));
     let Some(program) = words.next() else {
         eprintln!("usage: with_postgres PROGRAM [ARGUMENT]...   ({{}} becomes the database's URL)");
         return ExitCode::from(2);

@@ -113,7 +113,10 @@ impl Answer {
         stream.read_to_end(&mut bytes)?;
         Self::parse(&bytes).ok_or_else(|| {
             let text = String::from_utf8_lossy(&bytes).into_owned();
-            io::Error::new(io::ErrorKind::InvalidData, format!("not an answer: {text:?}"))
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("not an answer: {text:?}"),
+            )
         })
     }
 

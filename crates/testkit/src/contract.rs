@@ -14,14 +14,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-pub use documents::{content, music, org, photo, publish};
+pub use documents::{content, music, org, photo, publish, registry};
 pub use routes::{assert_routes, check_routes};
 
 use media_type::{covers, essence, is_json};
 use schema::Schemas;
 
 /// Parameters whose values contain slashes (A6); each ends its template.
-const MULTI_SEGMENT: &[&str] = &["{storage_key}"];
+const MULTI_SEGMENT: &[&str] = &["{storage_key}", "{path}"];
 
 /// One operation of the document.
 #[derive(Debug, Clone, PartialEq, Eq)]

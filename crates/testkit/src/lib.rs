@@ -8,9 +8,11 @@ pub mod client;
 pub mod contract;
 pub mod postgres;
 pub mod signer;
+pub mod site;
 
-pub use app::{Database, Server, Site, TestApp, databases};
+pub use app::{Process, Server, TestApp};
 pub use client::{Answer, Request};
 pub use contract::Contract;
 pub use postgres::Postgres;
 pub use signer::{RecordBody, Signer};
+pub use site::{Database, Publisher, Run, Site, databases, text};

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use colophon_testkit::app::{Publisher, text};
+use colophon_testkit::{Publisher, text};
 use colophon_testkit::{Server, TestApp};
 use colophon_transparency::checkpoint::Checkpoint;
 use colophon_transparency::entry::{Chain, leaf_hash};
@@ -20,11 +20,21 @@ use crate::{at_once, on_every_database};
 
 /// Stores so many records from eight clients and waits until the log has them all.
 pub fn fill(server: &Server, publisher: &Publisher, records: usize) -> Vec<String> {
-    let before = server.get_json("/api/v1/transparency/sth")["tree_size"].as_u64().unwrap();
+    let before = server.get_json("/api/v1/transparency/sth")["tree_size"]
+        .as_u64()
+        .unwrap();
     let ids = at_once(8, |client| {
         let mine = (client..records).step_by(8);
-        mine.map(|number| server.store(publisher, &format!("wm-{before}-{number}"), &number.to_be_bytes()).0)
-            .collect::<Vec<_>>()
+        mine.map(|number| {
+            server
+                .store(
+                    publisher,
+                    &format!("wm-{before}-{number}"),
+                    &number.to_be_bytes(),
+                )
+                .0
+        })
+        .collect::<Vec<_>>()
     });
     wait_for_size(server, before + records as u64);
     ids.concat()
@@ -32,8 +42,15 @@ pub fn fill(server: &Server, publisher: &Publisher, records: usize) -> Vec<Strin
 
 fn wait_for_size(server: &Server, size: u64) {
     let deadline = Instant::now() + Duration::from_secs(20);
-    while server.get_json("/api/v1/transparency/sth")["tree_size"].as_u64().unwrap() < size {
-        assert!(Instant::now() < deadline, "the log does not reach {size} entries");
+    while server.get_json("/api/v1/transparency/sth")["tree_size"]
+        .as_u64()
+        .unwrap()
+        < size
+    {
+        assert!(
+            Instant::now() < deadline,
+            "the log does not reach {size} entries"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -44,11 +61,17 @@ pub fn log_key(server: &Server) -> VerifierKey {
 
 fn head(server: &Server) -> Checkpoint {
     let note = server.get("/log/checkpoint");
-    Checkpoint::open(note.text(), [&log_key(server)]).unwrap().checkpoint
+    Checkpoint::open(note.text(), [&log_key(server)])
+        .unwrap()
+        .checkpoint
 }
 
 fn hash(text: &Value) -> Hash {
-    STANDARD.decode(text.as_str().unwrap()).unwrap().try_into().unwrap()
+    STANDARD
+        .decode(text.as_str().unwrap())
+        .unwrap()
+        .try_into()
+        .unwrap()
 }
 
 fn hashes(list: &Value) -> Vec<Hash> {
@@ -88,7 +111,13 @@ fn every_entry_chain_tile_proof_and_head_agree() {
             roots.push(frontier.root());
         }
         assert_eq!(head.root, frontier.root());
-        assert_same_ids(&ids, &logged.iter().map(|entry| entry.cert_id.clone()).collect::<Vec<_>>());
+        assert_same_ids(
+            &ids,
+            &logged
+                .iter()
+                .map(|entry| entry.cert_id.clone())
+                .collect::<Vec<_>>(),
+        );
 
         // The contract's pages say the same as the tiles.
         let mut paged = Vec::new();
@@ -115,18 +144,38 @@ fn every_entry_chain_tile_proof_and_head_agree() {
                 continue;
             }
             let answer = app.get(&format!("/log/{}", tile.id));
-            assert_eq!((answer.status, &answer.body), (200, &tile.to_bytes()), "{}", tile.id);
-            assert!(answer.header("cache-control").unwrap().contains("immutable"));
+            assert_eq!(
+                (answer.status, &answer.body),
+                (200, &tile.to_bytes()),
+                "{}",
+                tile.id
+            );
+            assert!(
+                answer
+                    .header("cache-control")
+                    .unwrap()
+                    .contains("immutable")
+            );
         }
 
         for entry in &logged {
             let proof = app.get_json(&format!("/log/proof/inclusion?id={}", entry.cert_id));
             let leaf = leaf_hash(&entries[entry.index() as usize]);
-            assert_eq!((&proof["index"], hash(&proof["leaf_hash"])), (&json!(entry.index()), leaf));
+            assert_eq!(
+                (&proof["index"], hash(&proof["leaf_hash"])),
+                (&json!(entry.index()), leaf)
+            );
             let note = proof["checkpoint"].as_str().unwrap();
             let at = Checkpoint::open(note, [&log_key(&app)]).unwrap().checkpoint;
             assert_eq!(proof["tree_size"], at.size);
-            verify_inclusion(&leaf, entry.index(), at.size, &hashes(&proof["hashes"]), &at.root).unwrap();
+            verify_inclusion(
+                &leaf,
+                entry.index(),
+                at.size,
+                &hashes(&proof["hashes"]),
+                &at.root,
+            )
+            .unwrap();
         }
         let sizes = [1, 2, 3, 7, 255, 256, 257, 511, 512, 513, 600, 610];
         for to in sizes {
@@ -138,7 +187,8 @@ fn every_entry_chain_tile_proof_and_head_agree() {
             for from in sizes.into_iter().filter(|from| *from <= to) {
                 let proof = app.get_json(&format!("/log/proof/consistency?from={from}&to={to}"));
                 let path = hashes(&proof["hashes"]);
-                verify_consistency(from, &roots[from as usize], to, &roots[to as usize], &path).unwrap();
+                verify_consistency(from, &roots[from as usize], to, &roots[to as usize], &path)
+                    .unwrap();
             }
         }
     });
@@ -171,7 +221,10 @@ fn the_signed_tree_head_is_the_checkpoint_in_the_contracts_words() {
         assert_eq!(signed.head.root_hash, checkpoint.root);
         assert_eq!((signed.head.tree_size, signed.head.seq_no), (5, 5));
         let log = app.get_json("/api/v1/transparency/log?since=4");
-        assert_eq!(log["entries"][0]["entry_hash"], hex::encode(signed.head.entry_hash));
+        assert_eq!(
+            log["entries"][0]["entry_hash"],
+            hex::encode(signed.head.entry_hash)
+        );
     });
 }
 
@@ -183,7 +236,13 @@ fn a_page_of_the_log_holds_what_was_asked_for() {
         let numbers = |query: &str| -> (Vec<u64>, Value) {
             let page = app.get_json(&format!("/api/v1/transparency/log{query}"));
             let entries = page["entries"].as_array().unwrap();
-            (entries.iter().map(|e| e["seq_no"].as_u64().unwrap()).collect(), page["next_since"].clone())
+            (
+                entries
+                    .iter()
+                    .map(|e| e["seq_no"].as_u64().unwrap())
+                    .collect(),
+                page["next_since"].clone(),
+            )
         };
         assert_eq!(numbers("?limit=3"), (vec![1, 2, 3], json!(3)));
         assert_eq!(numbers("?limit=3&since=3"), (vec![4, 5, 6], json!(6)));
@@ -193,13 +252,24 @@ fn a_page_of_the_log_holds_what_was_asked_for() {
         assert_eq!(numbers("").0.len(), 7);
 
         for (query, parameter) in [
-            ("since=-1", "since"), ("since=x", "since"), ("since=1.5", "since"), ("since=", "since"),
-            ("since=99999999999999999999", "since"), ("limit=0", "limit"), ("limit=1001", "limit"),
-            ("limit=-5", "limit"), ("limit=many", "limit"), ("limit=1&limit=2", "limit"),
+            ("since=-1", "since"),
+            ("since=x", "since"),
+            ("since=1.5", "since"),
+            ("since=", "since"),
+            ("since=99999999999999999999", "since"),
+            ("limit=0", "limit"),
+            ("limit=1001", "limit"),
+            ("limit=-5", "limit"),
+            ("limit=many", "limit"),
+            ("limit=1&limit=2", "limit"),
         ] {
             let answer = app.get(&format!("/api/v1/transparency/log?{query}"));
             assert_eq!(answer.status, 422, "{query}: {}", answer.text());
-            assert_eq!(answer.json()["detail"][0]["loc"], json!(["query", parameter]), "{query}");
+            assert_eq!(
+                answer.json()["detail"][0]["loc"],
+                json!(["query", parameter]),
+                "{query}"
+            );
         }
     });
 }
@@ -210,18 +280,28 @@ fn proofs_and_tiles_that_do_not_exist_are_refused_by_name() {
         let publisher = app.site.publisher("enterprise");
         fill(&app, &publisher, 5);
         for (query, field) in [
-            ("inclusion", "index"), ("inclusion?index=x", "index"), ("inclusion?index=-1", "index"),
-            ("inclusion?index=5", "index"), ("inclusion?index=3&size=3", "index"),
-            ("inclusion?index=0&size=6", "size"), ("inclusion?index=0&size=0", "index"),
+            ("inclusion", "index"),
+            ("inclusion?index=x", "index"),
+            ("inclusion?index=-1", "index"),
+            ("inclusion?index=5", "index"),
+            ("inclusion?index=3&size=3", "index"),
+            ("inclusion?index=0&size=6", "size"),
+            ("inclusion?index=0&size=0", "index"),
             ("inclusion?index=18446744073709551615", "index"),
             ("inclusion?index=0&id=rec_x", "index"),
-            ("consistency", "from"), ("consistency?from=6", "from"), ("consistency?from=1&to=6", "to"),
-            ("consistency?from=3&to=2", "from"), ("consistency?from=x", "from"),
+            ("consistency", "from"),
+            ("consistency?from=6", "from"),
+            ("consistency?from=1&to=6", "to"),
+            ("consistency?from=3&to=2", "from"),
+            ("consistency?from=x", "from"),
             ("consistency?from=1&to=18446744073709551615", "to"),
         ] {
             let answer = app.get(&format!("/log/proof/{query}"));
             assert_eq!(answer.status, 400, "{query}: {}", answer.text());
-            assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+            assert_eq!(
+                answer.header("content-type"),
+                Some("application/problem+json")
+            );
             assert_eq!(answer.json()["fields"][0]["field"], field, "{query}");
         }
         // Every tree extends the empty one, and itself.
@@ -230,15 +310,39 @@ fn proofs_and_tiles_that_do_not_exist_are_refused_by_name() {
             assert_eq!(proof["hashes"], json!([]), "{query}");
         }
         for path in [
-            "0/000", "0/001", "0/000.p/6", "0/000.p/0", "0/000.p/256", "0/000.p/05", "0/0", "0/x000/000",
-            "1/000.p/1", "64/000", "-1/000", "entries/000", "entries/001.p/1", "entries/000.p/6",
-            "entries/x999/x999/x999/x999/x999/x999/x999/999", "0", "x", "0/000.p/5/", "../checkpoint",
+            "0/000",
+            "0/001",
+            "0/000.p/6",
+            "0/000.p/0",
+            "0/000.p/256",
+            "0/000.p/05",
+            "0/0",
+            "0/x000/000",
+            "1/000.p/1",
+            "64/000",
+            "-1/000",
+            "entries/000",
+            "entries/001.p/1",
+            "entries/000.p/6",
+            "entries/x999/x999/x999/x999/x999/x999/x999/999",
+            "0",
+            "x",
+            "0/000.p/5/",
+            "../checkpoint",
         ] {
             let answer = app.get(&format!("/log/tile/{path}"));
             let spelled_with_slash = path.ends_with('/');
-            assert_eq!(answer.status, if spelled_with_slash { 200 } else { 404 }, "{path}");
+            assert_eq!(
+                answer.status,
+                if spelled_with_slash { 200 } else { 404 },
+                "{path}"
+            );
         }
-        assert_eq!(app.get("/log/proof/inclusion?id=rec_00000000000000000000000000").status, 404);
+        assert_eq!(
+            app.get("/log/proof/inclusion?id=rec_00000000000000000000000000")
+                .status,
+            404
+        );
     });
 }
 
@@ -250,7 +354,10 @@ fn wait_for_active(app: &TestApp, kid: &str) {
         if keys["active_key_id"] == kid {
             return;
         }
-        assert!(Instant::now() < deadline, "the running server does not notice the rotation");
+        assert!(
+            Instant::now() < deadline,
+            "the running server does not notice the rotation"
+        );
         std::thread::sleep(Duration::from_millis(100));
     }
 }
@@ -276,18 +383,32 @@ fn a_rotated_key_signs_from_now_on_and_what_the_old_one_signed_stays_valid() {
 
         // The old one is published as retired, in both places.
         let keys = app.get_json("/.well-known/trackorigin-public-keys.json");
-        let retired: Vec<&Value> =
-            keys["keys"].as_array().unwrap().iter().filter(|key| key["status"] == "retired").collect();
+        let retired: Vec<&Value> = keys["keys"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|key| key["status"] == "retired")
+            .collect();
         assert_eq!(retired.len(), 1);
         assert_eq!(retired[0]["public_key"], STANDARD.encode(old.as_bytes()));
         let jwks = app.get_json("/.well-known/jwks.json");
-        let kids: Vec<&Value> = jwks["keys"].as_array().unwrap().iter().map(|key| &key["kid"]).collect();
+        let kids: Vec<&Value> = jwks["keys"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|key| &key["kid"])
+            .collect();
         assert!(kids.contains(&&retired[0]["key_id"]), "{kids:?}");
 
         // The rotation is a statement in the log, with a document that anyone can read.
         wait_for_size(&app, 3);
         let log = app.get_json("/api/v1/transparency/log");
-        let entry = log["entries"].as_array().unwrap().iter().find(|e| e["kind"] == "key-rotation").unwrap();
+        let entry = log["entries"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|e| e["kind"] == "key-rotation")
+            .unwrap();
         let document = app.get(&format!("/log/statements/{}", text(entry, "cert_id")));
         let digest = colophon_transparency::digest::sha256(&document.body);
         assert_eq!(entry["manifest_hash"], hex::encode(digest));
@@ -295,10 +416,16 @@ fn a_rotated_key_signs_from_now_on_and_what_the_old_one_signed_stays_valid() {
 
         // The log's own key is its identity and does not rotate.
         assert_eq!(log_key(&app), checkpoint_key);
-        assert_eq!(app.site.run(&["keys", "rotate", "--purpose", "log"]).code, Some(2));
+        assert_eq!(
+            app.site.run(&["keys", "rotate", "--purpose", "log"]).code,
+            Some(2)
+        );
         let listed = app.site.run(&["keys", "list", "--json"]);
         assert_eq!(listed.stdout.lines().count(), 4);
         let exported = app.site.run(&["keys", "export-public"]).stdout;
-        assert_eq!(exported, app.get("/.well-known/trackorigin-pubkey.pem").text());
+        assert_eq!(
+            exported,
+            app.get("/.well-known/trackorigin-pubkey.pem").text()
+        );
     });
 }

@@ -38,7 +38,14 @@ fn on_every_database(test: impl Fn(TestApp)) {
 fn on_every_site(test: impl Fn(Site)) {
     for database in databases() {
         // Shown only when the test fails.
-        println!("on {}", if database == Database::Sqlite { "SQLite" } else { "PostgreSQL" });
+        println!(
+            "on {}",
+            if database == Database::Sqlite {
+                "SQLite"
+            } else {
+                "PostgreSQL"
+            }
+        );
         test(Site::new(PROGRAM, &database));
     }
 }
@@ -56,6 +63,9 @@ fn at_once<T: Send>(clients: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> 
                 })
             })
             .collect();
-        running.into_iter().map(|client| client.join().unwrap()).collect()
+        running
+            .into_iter()
+            .map(|client| client.join().unwrap())
+            .collect()
     })
 }

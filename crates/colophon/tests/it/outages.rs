@@ -19,7 +19,9 @@ fn a_database_that_goes_away_is_503_until_it_is_back() {
     let (before, _) = app.store(&publisher, "before", b"x");
     app.sequenced(&before);
     let during = publisher.signer.record("during", b"x").to_json();
-    let post = Request::new("POST", "/v1/records").bearer(&publisher.secret).json(during);
+    let post = Request::new("POST", "/v1/records")
+        .bearer(&publisher.secret)
+        .json(during);
     let requests = [
         post.clone(),
         post.clone().header("Idempotency-Key", "a"),
@@ -35,10 +37,17 @@ fn a_database_that_goes_away_is_503_until_it_is_back() {
     for answer in at_once(requests.len(), |number| app.send(&requests[number])) {
         assert_eq!(answer.status, 503, "{}", answer.text());
         assert!(answer.header("retry-after").is_some());
-        assert!(!answer.text().contains("sqlx") && !answer.text().contains("127.0.0.1"), "{}", answer.text());
+        assert!(
+            !answer.text().contains("sqlx") && !answer.text().contains("127.0.0.1"),
+            "{}",
+            answer.text()
+        );
     }
     let ready = app.get("/v1/readyz");
-    assert_eq!((ready.status, &ready.json()["checks"]["database"]), (503, &"unavailable".into()));
+    assert_eq!(
+        (ready.status, &ready.json()["checks"]["database"]),
+        (503, &"unavailable".into())
+    );
 
     cluster.start_again();
     let answer = until(201, || app.send(&post));
@@ -57,7 +66,12 @@ fn until(status: u16, ask: impl Fn() -> Answer) -> Answer {
         if answer.status == status {
             return answer;
         }
-        assert!(Instant::now() < deadline, "{}: {}", answer.status, answer.text());
+        assert!(
+            Instant::now() < deadline,
+            "{}: {}",
+            answer.status,
+            answer.text()
+        );
         std::thread::sleep(Duration::from_millis(100));
     }
 }
@@ -106,12 +120,19 @@ fn a_full_disk_is_503_until_there_is_room_and_loses_nothing() {
         .is_ok()
     {}
     let length = std::fs::metadata(&filler).unwrap().len();
-    let file = std::fs::OpenOptions::new().write(true).open(&filler).unwrap();
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .open(&filler)
+        .unwrap();
     file.set_len(length - (300 << 10)).unwrap();
+    drop(file);
 
     let mut stored = Vec::new();
     let refused = (0..2_000).find_map(|number| {
-        let body = publisher.signer.record(&format!("wm-{number}"), b"x").to_json();
+        let body = publisher
+            .signer
+            .record(&format!("wm-{number}"), b"x")
+            .to_json();
         let answer = app.post_record(&publisher.secret, body);
         if answer.status == 201 {
             stored.push(answer.json()["record_id"].as_str().unwrap().to_owned());
@@ -120,7 +141,10 @@ fn a_full_disk_is_503_until_there_is_room_and_loses_nothing() {
         Some((number, answer))
     });
     let (number, refused) = refused.expect("the disk never fills");
-    assert_eq!((refused.status, &refused.json()["error"]), (503, &"temporarily_unavailable".into()));
+    assert_eq!(
+        (refused.status, &refused.json()["error"]),
+        (503, &"temporarily_unavailable".into())
+    );
     assert!(refused.header("retry-after").is_some());
     // Reading goes on.
     assert_eq!(app.get("/v1/healthz").status, 200);
@@ -129,7 +153,10 @@ fn a_full_disk_is_503_until_there_is_room_and_loses_nothing() {
     }
 
     std::fs::remove_file(&filler).unwrap();
-    let body = publisher.signer.record(&format!("wm-{number}"), b"x").to_json();
+    let body = publisher
+        .signer
+        .record(&format!("wm-{number}"), b"x")
+        .to_json();
     let answer = until(201, || app.post_record(&publisher.secret, body.clone()));
     stored.push(answer.json()["record_id"].as_str().unwrap().to_owned());
     for id in &stored {

@@ -4,6 +4,14 @@ use colophon_testkit::{Answer, Request, Site, TestApp, databases};
 
 use crate::PROGRAM;
 
+/// A server that nobody has asked anything yet.
+fn limited(site: Site) -> TestApp {
+    TestApp {
+        server: site.serve(&[]),
+        site,
+    }
+}
+
 /// The last of so many answers to the same request; the ones before must not be 429.
 fn exhaust(app: &TestApp, request: &Request, allowed: usize) -> Answer {
     for number in 0..allowed {
@@ -20,7 +28,7 @@ fn exhaust(app: &TestApp, request: &Request, allowed: usize) -> Answer {
 #[test]
 fn each_limit_counts_its_own_callers_and_says_so_in_its_own_envelope() {
     for database in databases() {
-        let app = TestApp::of(
+        let app = limited(
             Site::new(PROGRAM, &database)
                 .env("COLOPHON_LIMITS__RECORDS_PER_MINUTE", "4")
                 .env("COLOPHON_LIMITS__PUBLIC_PER_MINUTE", "5")
@@ -28,17 +36,31 @@ fn each_limit_counts_its_own_callers_and_says_so_in_its_own_envelope() {
                 .env("COLOPHON_LIMITS__TRACKORIGIN_ANONYMOUS_PER_MINUTE", "3")
                 .env("COLOPHON_LIMITS__TRACKORIGIN_KEY_PER_MINUTE", "6"),
         );
-        let (one, other) = (app.site.publisher("enterprise"), app.site.publisher("enterprise"));
+        let (one, other) = (
+            app.site.publisher("enterprise"),
+            app.site.publisher("enterprise"),
+        );
         let posted = one.signer.record("wm-1", b"x").to_json();
-        let post = Request::new("POST", "/v1/records").bearer(&one.secret).json(posted);
+        let post = Request::new("POST", "/v1/records")
+            .bearer(&one.secret)
+            .json(posted);
         let answer = exhaust(&app, &post, 4);
         assert_eq!(answer.json()["error"], "rate_limited");
         assert_eq!(answer.header("x-ratelimit-limit"), Some("4"));
         assert_eq!(answer.header("x-ratelimit-remaining"), Some("0"));
-        assert!(answer.header("x-ratelimit-reset").unwrap().parse::<u64>().is_ok());
+        assert!(
+            answer
+                .header("x-ratelimit-reset")
+                .unwrap()
+                .parse::<u64>()
+                .is_ok()
+        );
         // Another key has its own bucket; below the prefix it is the same one.
         app.store(&other, "wm-1", b"x");
-        let prefixed = Request { path: "/certivu/v1/records".to_owned(), ..post };
+        let prefixed = Request {
+            path: "/certivu/v1/records".to_owned(),
+            ..post
+        };
         assert_eq!(app.send(&prefixed).status, 429);
 
         let sth = Request::new("GET", "/api/v1/transparency/sth");
@@ -52,15 +74,22 @@ fn each_limit_counts_its_own_callers_and_says_so_in_its_own_envelope() {
 
         // One bucket for every public read, in each product's words.
         let answer = exhaust(&app, &Request::new("GET", "/log/key"), 5);
-        assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+        assert_eq!(
+            answer.header("content-type"),
+            Some("application/problem+json")
+        );
         assert_eq!(answer.json()["code"], "rate_limited");
         assert_eq!(app.get("/v1/records/x").json()["error"], "rate_limited");
-        assert_eq!(app.get("/v1/public/health").json()["detail"]["error_code"], "rate_limited");
+        assert_eq!(
+            app.get("/v1/public/health").json()["detail"]["error_code"],
+            "RATE_LIMITED"
+        );
         // A header of the client's own moves nobody into another bucket.
         let forged = Request::new("GET", "/log/key").header("X-Forwarded-For", "192.0.2.7");
         assert_eq!(app.send(&forged).status, 429);
 
-        let upload = Request::new("POST", "/files").body("multipart/form-data; boundary=b", "--b--\r\n");
+        let upload =
+            Request::new("POST", "/files").body("multipart/form-data; boundary=b", "--b--\r\n");
         exhaust(&app, &upload, 2);
         // Health is for machines that ask often.
         for _ in 0..20 {
@@ -72,12 +101,13 @@ fn each_limit_counts_its_own_callers_and_says_so_in_its_own_envelope() {
 #[test]
 fn behind_a_trusted_proxy_each_client_has_its_own_bucket() {
     for database in databases() {
-        let app = TestApp::of(
+        let app = limited(
             Site::new(PROGRAM, &database)
                 .env("COLOPHON_TRUSTED_PROXIES", "1")
                 .env("COLOPHON_LIMITS__PUBLIC_PER_MINUTE", "2"),
         );
-        let from = |address: &str| Request::new("GET", "/log/key").header("X-Forwarded-For", address);
+        let from =
+            |address: &str| Request::new("GET", "/log/key").header("X-Forwarded-For", address);
         exhaust(&app, &from("192.0.2.7"), 2);
         // What stands further left was written by the client.
         assert_eq!(app.send(&from("192.0.2.99, 192.0.2.7")).status, 429);

@@ -36,7 +36,10 @@ fn a_record_is_shown_to_anyone_as_it_was_posted() {
         let publisher = app.site.publisher("enterprise");
         let body = publisher.signer.record("wm-1", b"a picture");
         let posted = app.post_record(&publisher.secret, body.to_json()).json();
-        let shown = app.get(&format!("/v1/records/{}", posted["record_id"].as_str().unwrap()));
+        let shown = app.get(&format!(
+            "/v1/records/{}",
+            posted["record_id"].as_str().unwrap()
+        ));
         assert_eq!(shown.status, 200);
         // The signed object is there byte for byte, or the signature would be over something else.
         let signed = format!("\"signed_payload\":{},", body.signed_payload);
@@ -46,7 +49,10 @@ fn a_record_is_shown_to_anyone_as_it_was_posted() {
         assert_eq!(shown["org_id"], publisher.org_id.as_str());
         assert_eq!(shown["org_name"], "Atelier É");
         assert_eq!(shown["watermark_id"], "wm-1");
-        assert_eq!(shown["generator_id"], publisher.signer.generator_id.as_str());
+        assert_eq!(
+            shown["generator_id"],
+            publisher.signer.generator_id.as_str()
+        );
         assert_eq!(shown["generator_status"], "active");
         assert_eq!(shown["model"], body.model.as_str());
         assert_eq!(shown["content_hash"], body.content_hash.as_str());
@@ -60,7 +66,11 @@ fn a_record_is_shown_to_anyone_as_it_was_posted() {
 fn every_parameter_set_signs() {
     on_every_database(|app| {
         let publisher = app.site.publisher("enterprise");
-        for algorithm in [Algorithm::MlDsa(ParameterSet::MlDsa44), Algorithm::ML_DSA_65, Algorithm::MlDsa(ParameterSet::MlDsa87)] {
+        for algorithm in [
+            Algorithm::MlDsa(ParameterSet::MlDsa44),
+            Algorithm::ML_DSA_65,
+            Algorithm::MlDsa(ParameterSet::MlDsa87),
+        ] {
             let mut signer = Signer::new(algorithm, 7);
             app.site.register(&publisher.org_id, &mut signer);
             let body = signer.record(algorithm.name(), b"a picture").to_json();
@@ -81,7 +91,9 @@ fn both_canonical_spellings_of_the_two_sdks_are_accepted_and_kept() {
             ("escaped", certivu_escaped as fn(&_) -> String),
             ("raw", certivu_raw),
         ] {
-            let body = publisher.signer.record_of(watermark, "modèle-é 🎨", b"x", spelling);
+            let body = publisher
+                .signer
+                .record_of(watermark, "modèle-é 🎨", b"x", spelling);
             let answer = app.post_record(&publisher.secret, body.to_json());
             assert_eq!(answer.status, 201, "{watermark}: {}", answer.text());
             let id = answer.json()["record_id"].as_str().unwrap().to_owned();
@@ -135,7 +147,9 @@ fn a_body_may_arrive_slowly() {
     on_every_database(|app| {
         let publisher = app.site.publisher("enterprise");
         let body = publisher.signer.record("wm-1", b"x").to_json();
-        let request = Request::new("POST", "/v1/records").bearer(&publisher.secret).json(body);
+        let request = Request::new("POST", "/v1/records")
+            .bearer(&publisher.secret)
+            .json(body);
         let mut stream = app.connect();
         for piece in request.to_bytes().chunks(1_500) {
             stream.write_all(piece).unwrap();
@@ -149,7 +163,10 @@ fn a_body_may_arrive_slowly() {
 #[test]
 fn the_same_content_may_be_stated_by_several_and_all_of_them_are_found() {
     on_every_database(|app| {
-        let (one, other) = (app.site.publisher("enterprise"), app.site.publisher("enterprise"));
+        let (one, other) = (
+            app.site.publisher("enterprise"),
+            app.site.publisher("enterprise"),
+        );
         // A watermark id is unique in its organisation only.
         let first = app.store(&one, "wm-1", b"a picture").0;
         let second = app.store(&other, "wm-1", b"a picture").0;
@@ -157,10 +174,17 @@ fn the_same_content_may_be_stated_by_several_and_all_of_them_are_found() {
         app.store(&one, "wm-3", b"another picture");
         let hash = one.signer.record("", b"a picture").content_hash;
         let known = app.get_json(&format!("/files/{hash}"));
-        let found: Vec<&str> =
-            known["statements"].as_array().unwrap().iter().map(|s| s["id"].as_str().unwrap()).collect();
+        let found: Vec<&str> = known["statements"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|s| s["id"].as_str().unwrap())
+            .collect();
         assert_eq!(found, [first, second, third]);
         let unknown = hash.replace(&hash[9..12], "000");
-        assert_eq!(app.get_json(&format!("/files/{unknown}"))["statements"], serde_json::json!([]));
+        assert_eq!(
+            app.get_json(&format!("/files/{unknown}"))["statements"],
+            serde_json::json!([])
+        );
     });
 }

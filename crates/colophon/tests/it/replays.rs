@@ -10,26 +10,40 @@ fn the_same_request_gets_the_same_answer_and_another_one_is_a_conflict() {
         let publisher = app.site.publisher("enterprise");
         let post = |path: &str, key: &str, watermark: &str| {
             let body = publisher.signer.record(watermark, b"x").to_json();
-            let request = Request::new("POST", path).bearer(&publisher.secret).json(body);
+            let request = Request::new("POST", path)
+                .bearer(&publisher.secret)
+                .json(body);
             app.send(&request.header("Idempotency-Key", key))
         };
         let first = post("/v1/records", "a", "wm-1");
-        assert_eq!((first.status, first.header("idempotent-replay")), (201, None));
+        assert_eq!(
+            (first.status, first.header("idempotent-replay")),
+            (201, None)
+        );
         // A client may change its base URL between two attempts.
         for path in ["/v1/records", "/certivu/v1/records"] {
             let again = post(path, "a", "wm-1");
-            assert_eq!((again.status, again.header("idempotent-replay")), (201, Some("true")));
+            assert_eq!(
+                (again.status, again.header("idempotent-replay")),
+                (201, Some("true"))
+            );
             assert_eq!(again.body, first.body);
         }
         let other = post("/v1/records", "a", "wm-2");
         assert_eq!(other.status, 409, "{}", other.text());
         let fresh = post("/v1/records", "b", "wm-2");
-        assert_eq!((fresh.status, fresh.header("idempotent-replay")), (201, None));
+        assert_eq!(
+            (fresh.status, fresh.header("idempotent-replay")),
+            (201, None)
+        );
         // A refusal is an answer, too.
         let refused = post("/v1/records", "c", "wm-1");
         assert_eq!(refused.json()["error"], "duplicate_watermark_id");
         let again = post("/v1/records", "c", "wm-1");
-        assert_eq!((again.status, again.header("idempotent-replay")), (400, Some("true")));
+        assert_eq!(
+            (again.status, again.header("idempotent-replay")),
+            (400, Some("true"))
+        );
 
         for malformed in ["x".repeat(129), String::new(), "é".to_owned()] {
             let answer = post("/v1/records", &malformed, "wm-3");
@@ -42,10 +56,15 @@ fn the_same_request_gets_the_same_answer_and_another_one_is_a_conflict() {
 #[test]
 fn the_key_of_one_organisation_says_nothing_about_another() {
     on_every_database(|app| {
-        let publishers = [app.site.publisher("enterprise"), app.site.publisher("enterprise")];
+        let publishers = [
+            app.site.publisher("enterprise"),
+            app.site.publisher("enterprise"),
+        ];
         let ids = publishers.each_ref().map(|publisher| {
             let body = publisher.signer.record("wm-1", b"x").to_json();
-            let request = Request::new("POST", "/v1/records").bearer(&publisher.secret).json(body);
+            let request = Request::new("POST", "/v1/records")
+                .bearer(&publisher.secret)
+                .json(body);
             let answer = app.send(&request.header("Idempotency-Key", "same"));
             assert_eq!(answer.status, 201, "{}", answer.text());
             answer.json()["record_id"].clone()
@@ -74,6 +93,9 @@ fn of_many_attempts_at_once_one_stores_and_none_is_told_otherwise() {
         ids.dedup();
         assert_eq!(ids.len(), 1);
         let after = app.send(&request);
-        assert_eq!((after.status, after.header("idempotent-replay")), (201, Some("true")));
+        assert_eq!(
+            (after.status, after.header("idempotent-replay")),
+            (201, Some("true"))
+        );
     });
 }

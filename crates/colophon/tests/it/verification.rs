@@ -1,6 +1,6 @@
 //! `colophon verify`: anyone can tell what is stated about a file, online and offline.
 
-use colophon_testkit::app::{Publisher, Run};
+use colophon_testkit::{Publisher, Run};
 use colophon_testkit::{Server, Site, TestApp};
 use colophon_transparency::keys::Ed25519SigningKey;
 use colophon_transparency::note::{SignatureType, VerifierKey};
@@ -22,9 +22,12 @@ fn stated(app: &TestApp) -> (Publisher, String, String) {
 
 /// The names of the checks with this outcome, of the first statement.
 fn checks(answer: &Value, outcome: &str) -> Vec<String> {
-    let checks = answer["statements"][0]["report"]["checks"].as_array().unwrap();
+    let checks = answer["statements"][0]["report"]["checks"]
+        .as_array()
+        .unwrap();
     let with = checks.iter().filter(|check| check["outcome"] == outcome);
-    with.map(|check| check["name"].as_str().unwrap().to_owned()).collect()
+    with.map(|check| check["name"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 fn verify(site: &Site, arguments: &[&str]) -> Run {
@@ -46,17 +49,38 @@ fn a_stated_file_passes_all_six_checks() {
         let answer = run.json();
         assert_eq!(answer["verdict"], "yes");
         assert_eq!(answer["size_bytes"], PICTURE.len());
-        let six = ["content", "signature", "entry", "inclusion", "checkpoint", "log-key"];
+        let six = [
+            "content",
+            "signature",
+            "entry",
+            "inclusion",
+            "checkpoint",
+            "log-key",
+        ];
         assert_eq!(checks(&answer, "pass"), six);
-        assert_eq!(answer["statements"][0]["document"]["record_id"], id.as_str());
+        assert_eq!(
+            answer["statements"][0]["document"]["record_id"],
+            id.as_str()
+        );
         assert_eq!(answer["statements"][0]["generator_revoked"], false);
         // The second time the log is known, and nothing needs to be said.
         let run = app.site.run(&["verify", &file, "--url", &app.url()]);
         assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
-        assert!(run.stdout.contains("Atelier É") && run.stdout.contains("Verdict: yes"), "{run:?}");
+        assert!(
+            run.stdout.contains("Atelier É") && run.stdout.contains("Verdict: yes"),
+            "{run:?}"
+        );
 
         let (org, generator) = (&publisher.org_id, &publisher.signer.generator_id);
-        app.site.json(&["admin", "generator", "revoke", "--org", org, "--generator", generator]);
+        app.site.json(&[
+            "admin",
+            "generator",
+            "revoke",
+            "--org",
+            org,
+            "--generator",
+            generator,
+        ]);
         let answer = verify(&app.site, &[&file, "--url", &app.url()]).json();
         assert_eq!(answer["statements"][0]["generator_revoked"], true);
     });
@@ -72,7 +96,7 @@ fn nothing_is_known_about_another_file() {
             let file = app.site.write("other.png", bytes);
             let run = verify(&app.site, &[&file, "--url", &app.url()]);
             assert_eq!(run.code, Some(1), "{run:?}");
-            assert_eq!(run.json()["verdict"], "no");
+            assert_eq!(run.json()["verdict"], "unknown");
             assert_eq!(run.json()["statements"], serde_json::json!([]));
         }
     });
@@ -83,17 +107,25 @@ fn a_saved_proof_needs_no_server() {
     on_every_database(|mut app| {
         let (_, file, _) = stated(&app);
         let bundle = app.site.write("proof.json", "");
-        let saved = verify(&app.site, &[&file, "--url", &app.url(), "--save-bundle", &bundle]);
+        let saved = verify(
+            &app.site,
+            &[&file, "--url", &app.url(), "--save-bundle", &bundle],
+        );
         assert_eq!(saved.code, Some(0), "{saved:?}");
         // Without a name it goes beside the file, where it is looked for.
         let url = app.url();
-        let saved = app.site.run(&["verify", &file, "--url", &url, "--save-bundle"]);
+        let saved = app
+            .site
+            .run(&["verify", &file, "--url", &url, "--save-bundle"]);
         assert_eq!(saved.code, Some(0), "{saved:?}");
         let key = log_key(&app);
         app.server.kill();
 
         assert_eq!(verify(&app.site, &[&file]).code, Some(0));
-        assert_eq!(verify(&app.site, &[&file, "--bundle", &bundle]).code, Some(0));
+        assert_eq!(
+            verify(&app.site, &[&file, "--bundle", &bundle]).code,
+            Some(0)
+        );
 
         // Who does not know the log cannot decide, unless told its key.
         let stranger = stranger();
@@ -101,12 +133,18 @@ fn a_saved_proof_needs_no_server() {
         assert_eq!(run.code, Some(3), "{run:?}");
         assert_eq!(run.json()["verdict"], "undecided");
         assert_eq!(checks(&run.json(), "unknown"), ["log-key"]);
-        let run = verify(&stranger, &[&file, "--bundle", &bundle, "--log-key", &key.to_string()]);
+        let run = verify(
+            &stranger,
+            &[&file, "--bundle", &bundle, "--log-key", &key.to_string()],
+        );
         assert_eq!(run.code, Some(0), "{run:?}");
         // Another key of the same name is a forgery, not a doubt.
         let other = Ed25519SigningKey::from_seed(&[9; 32]).verifying_key();
         let other = VerifierKey::new(key.name(), SignatureType::Ed25519, other).unwrap();
-        let run = verify(&stranger, &[&file, "--bundle", &bundle, "--log-key", &other.to_string()]);
+        let run = verify(
+            &stranger,
+            &[&file, "--bundle", &bundle, "--log-key", &other.to_string()],
+        );
         assert_eq!(run.code, Some(1), "{run:?}");
         assert_eq!(checks(&run.json(), "fail"), ["log-key"]);
 
@@ -121,18 +159,30 @@ fn a_saved_proof_needs_no_server() {
 fn a_proof_that_was_tampered_with_says_no() {
     on_every_database(|app| {
         let (publisher, file, id) = stated(&app);
-        app.store(&publisher, "wm-2", b"another picture");
-        app.sequenced(&id);
+        let (second, _) = app.store(&publisher, "wm-2", b"another picture");
+        assert_eq!(app.sequenced(&second), 2);
         let url = app.url();
         assert_eq!(verify(&app.site, &[&file, "--url", &url]).code, Some(0));
         let bundle = app.get(&format!("/bundles/{id}")).text().to_owned();
         for (what, from, to) in [
             ("another model", "aurora-2", "aurora-3"),
             ("another organisation", "Atelier", "Studio"),
-            ("another time", "created_at\\\":\\\"20", "created_at\\\":\\\"19"),
-            ("another kind of entry", "\\\"kind\\\":\\\"record", "\\\"kind\\\":\\\"recall"),
-            ("another place in the log", "\\\"seq_no\\\":1", "\\\"seq_no\\\":2"),
-            ("another log", "colophon.local/", "colophon.locai/"),
+            (
+                "another time",
+                "created_at\\\":\\\"20",
+                "created_at\\\":\\\"19",
+            ),
+            (
+                "another kind of entry",
+                "\\\"kind\\\":\\\"record",
+                "\\\"kind\\\":\\\"recall",
+            ),
+            (
+                "another place in the log",
+                "\\\"seq_no\\\":1",
+                "\\\"seq_no\\\":2",
+            ),
+            ("another tree", "\\n2\\n", "\\n3\\n"),
             ("another id", &id, "rec_00000000000000000000000000"),
         ] {
             let tampered = bundle.replacen(from, to, 1);
@@ -157,13 +207,25 @@ fn what_is_not_a_question_has_no_answer() {
         let (_, file, _) = stated(&app);
         let url = app.url();
         assert_eq!(verify(&app.site, &[]).code, Some(2));
-        assert_eq!(verify(&app.site, &[&file, "--url", &url, "--bundle", &file]).code, Some(2));
+        assert_eq!(
+            verify(&app.site, &[&file, "--url", &url, "--bundle", &file]).code,
+            Some(2)
+        );
         assert_eq!(verify(&app.site, &[&file, "--save-bundle"]).code, Some(2));
-        assert_eq!(verify(&app.site, &["no-such-file", "--url", &url]).code, Some(3));
+        assert_eq!(
+            verify(&app.site, &["no-such-file", "--url", &url]).code,
+            Some(3)
+        );
         assert_eq!(verify(&app.site, &[&file]).code, Some(3));
-        assert_eq!(verify(&app.site, &[&file, "--url", "http://127.0.0.1:1"]).code, Some(3));
+        assert_eq!(
+            verify(&app.site, &[&file, "--url", "http://127.0.0.1:1"]).code,
+            Some(3)
+        );
         assert_eq!(verify(&app.site, &[&file, "--url", "no url"]).code, Some(3));
-        assert_eq!(verify(&app.site, &[&file, "--url", &url, "--log-key", "x"]).code, Some(3));
+        assert_eq!(
+            verify(&app.site, &[&file, "--url", &url, "--log-key", "x"]).code,
+            Some(3)
+        );
     });
 }
 
@@ -171,20 +233,32 @@ fn what_is_not_a_question_has_no_answer() {
 fn a_statement_that_waits_for_the_log_has_no_proof_yet() {
     on_every_site(|site| {
         // The head of the empty log is signed, and then the sequencer goes.
-        let first = site.serve(&[]);
-        first.get_json("/api/v1/transparency/sth");
-        drop(first);
+        let TestApp { server, site } = TestApp::of(site);
+        drop(server);
         let server = site.serve(&["--no-worker"]);
         let publisher = site.publisher("enterprise");
         let (id, _) = server.store(&publisher, "wm-1", PICTURE);
         let log = &server.get_json(&format!("/v1/records/{id}"))["log"];
-        assert_eq!((&log["status"], &log["seq_no"]), (&"pending".into(), &Value::Null));
-        for path in [format!("/bundles/{id}"), format!("/log/proof/inclusion?id={id}")] {
+        assert_eq!(
+            (&log["status"], &log["seq_no"]),
+            (&"pending".into(), &Value::Null)
+        );
+        for path in [
+            format!("/bundles/{id}"),
+            format!("/log/proof/inclusion?id={id}"),
+        ] {
             let answer = server.get(&path);
-            assert_eq!((answer.status, answer.header("retry-after")), (404, Some("1")), "{path}");
+            assert_eq!(
+                (answer.status, answer.header("retry-after")),
+                (404, Some("1")),
+                "{path}"
+            );
             assert_eq!(answer.json()["code"], "not_yet_included");
         }
-        assert_eq!(server.get("/bundles/rec_00000000000000000000000000").json()["code"], "not_found");
+        assert_eq!(
+            server.get("/bundles/rec_00000000000000000000000000").json()["code"],
+            "not_found"
+        );
         let file = site.write("picture.png", PICTURE);
         let run = verify(&site, &[&file, "--url", &server.url()]);
         assert_eq!(run.code, Some(3), "{run:?}");
@@ -195,7 +269,9 @@ fn a_statement_that_waits_for_the_log_has_no_proof_yet() {
 fn form(parts: &[(&str, &[u8])]) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, bytes) in parts {
-        let head = format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"../x\"\r\n\r\n");
+        let head = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"../x\"\r\n\r\n"
+        );
         body.extend([head.as_bytes(), bytes, b"\r\n"].concat());
     }
     body.extend(b"--b--\r\n");
@@ -212,39 +288,73 @@ fn the_server_reads_a_file_when_asked_to_and_keeps_nothing_of_it() {
             server.send(&Request::new("POST", "/files").body(content_type, body))
         };
         let multipart = "multipart/form-data; boundary=b";
-        let answer = post(&app, multipart, form(&[("note", b"first"), ("file", PICTURE)]));
+        let answer = post(
+            &app,
+            multipart,
+            form(&[("note", b"first"), ("file", PICTURE)]),
+        );
         assert_eq!(answer.status, 200, "{}", answer.text());
         let answer = answer.json();
         assert_eq!(answer["size_bytes"], PICTURE.len());
         assert_eq!(answer["statements"][0]["id"], id.as_str());
         let empty = post(&app, multipart, form(&[("file", b"")])).json();
-        assert_eq!(empty["sha256"], "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        assert_eq!(
+            empty["sha256"],
+            "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        );
 
         let large = vec![7; 100_001];
         assert_eq!(post(&app, multipart, form(&[("file", &large)])).status, 413);
-        assert_eq!(post(&app, multipart, form(&[("file", &large[1..])])).status, 200);
+        assert_eq!(
+            post(&app, multipart, form(&[("file", &large[1..])])).status,
+            200
+        );
         for (content_type, body) in [
             (multipart, form(&[("other", PICTURE)])),
             (multipart, form(&[])),
             (multipart, b"--b\r\nbroken".to_vec()),
             ("multipart/form-data", form(&[("file", PICTURE)])),
             ("application/json", b"{}".to_vec()),
-            ("multipart/form-data; boundary=other", form(&[("file", PICTURE)])),
+            (
+                "multipart/form-data; boundary=other",
+                form(&[("file", PICTURE)]),
+            ),
         ] {
             let answer = post(&app, content_type, body);
-            assert!(matches!(answer.status, 400 | 415), "{content_type}: {}", answer.status);
-            assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{content_type}: {}", answer.text());
+            assert!(
+                matches!(answer.status, 400 | 415),
+                "{content_type}: {}",
+                answer.status
+            );
+            assert_eq!(
+                answer.header("content-type"),
+                Some("application/problem+json"),
+                "{content_type}: {}",
+                answer.text()
+            );
         }
-        let left: Vec<_> = walk(&app.site.data()).filter(|path| {
-            std::fs::read(path).is_ok_and(|bytes| bytes.windows(PICTURE.len()).any(|window| window == PICTURE))
-        }).collect();
+        let left: Vec<_> = walk(&app.site.data())
+            .filter(|path| {
+                std::fs::read(path)
+                    .is_ok_and(|bytes| bytes.windows(PICTURE.len()).any(|window| window == PICTURE))
+            })
+            .collect();
         assert!(left.is_empty(), "{left:?}");
     });
 }
 
 fn walk(folder: &std::path::Path) -> Box<dyn Iterator<Item = std::path::PathBuf>> {
-    Box::new(std::fs::read_dir(folder).unwrap().flatten().flat_map(|entry| {
-        let path = entry.path();
-        if path.is_dir() { walk(&path) } else { Box::new(std::iter::once(path)) }
-    }))
+    Box::new(
+        std::fs::read_dir(folder)
+            .unwrap()
+            .flatten()
+            .flat_map(|entry| {
+                let path = entry.path();
+                if path.is_dir() {
+                    walk(&path)
+                } else {
+                    Box::new(std::iter::once(path))
+                }
+            }),
+    )
 }

@@ -54,11 +54,22 @@ impl Clients {
             .admin(&["org", "create", "--name", "Load", "--plan", "enterprise"])
             .await;
         let org = text(&org, "org_id");
-        let api_key =
-            installation.admin(&["key", "create", "--org", &org, "--kind", "certivu"]).await;
+        let api_key = installation
+            .admin(&["key", "create", "--org", &org, "--kind", "certivu"])
+            .await;
         let secret = text(&api_key, "secret");
-        let generator = ["generator", "create", "--org", &org, "--name", "g", "--public-key"];
-        let generator = installation.admin(&[&generator[..], &[&public_key]].concat()).await;
+        let generator = [
+            "generator",
+            "create",
+            "--org",
+            &org,
+            "--name",
+            "g",
+            "--public-key",
+        ];
+        let generator = installation
+            .admin(&[&generator[..], &[&public_key]].concat())
+            .await;
         Self {
             concurrent,
             secret,
@@ -105,7 +116,11 @@ impl Clients {
             "signature": STANDARD.encode(self.key.sign(payload.as_bytes()).unwrap()),
             "signed_payload": serde_json::from_str::<serde_json::Value>(&payload).unwrap(),
         });
-        Post { watermark_id, body: body.to_string(), unanswered: false }
+        Post {
+            watermark_id,
+            body: body.to_string(),
+            unanswered: false,
+        }
     }
 
     /// Posts what is waiting and then new records, until no answer comes.
@@ -172,7 +187,11 @@ async fn futures_of<F: Future<Output = ()>>(count: usize, one: impl Fn() -> F) {
     let mut running: Vec<_> = (0..count).map(|_| Box::pin(one())).collect();
     std::future::poll_fn(|context| {
         running.retain_mut(|future| future.as_mut().poll(context).is_pending());
-        if running.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+        if running.is_empty() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     })
     .await;
 }

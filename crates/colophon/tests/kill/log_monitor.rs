@@ -48,7 +48,9 @@ impl LogMonitor {
     /// Waits until the log has a checkpoint.
     pub async fn wait_for_checkpoint(&mut self, server: &Server) {
         while self.checkpoints.is_empty() {
-            self.look(server.address()).await.expect("the server answers");
+            self.look(server.address())
+                .await
+                .expect("the server answers");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -73,10 +75,18 @@ impl LogMonitor {
 
     async fn look(&mut self, address: &str) -> reqwest::Result<()> {
         if self.key.is_none() {
-            let key = http().get(format!("{address}/log/key")).send().await?.text().await?;
+            let key = http()
+                .get(format!("{address}/log/key"))
+                .send()
+                .await?
+                .text()
+                .await?;
             self.key = Some(key.trim().parse().unwrap());
         }
-        let answer = http().get(format!("{address}/log/checkpoint")).send().await?;
+        let answer = http()
+            .get(format!("{address}/log/checkpoint"))
+            .send()
+            .await?;
         match answer.status().as_u16() {
             200 => self.remember(&answer.text().await?),
             503 => assert!(self.checkpoints.is_empty(), "the checkpoint is gone"),
@@ -84,7 +94,11 @@ impl LogMonitor {
         }
         let seen = self.entries.len() as u64;
         for entry in page(address, seen).await? {
-            assert_eq!(entry.seq_no, self.entries.len() as u64 + 1, "a gap: {entry:?}");
+            assert_eq!(
+                entry.seq_no,
+                self.entries.len() as u64 + 1,
+                "a gap: {entry:?}"
+            );
             self.entries.push(entry);
         }
         Ok(())
@@ -93,15 +107,30 @@ impl LogMonitor {
     fn remember(&mut self, note: &str) {
         let open = Checkpoint::open(note, self.key.as_ref()).expect("a signed checkpoint");
         let (size, root) = (open.checkpoint.size, open.checkpoint.root);
-        let newest = self.checkpoints.last_key_value().map_or(0, |(size, _)| *size);
-        assert!(size >= newest, "the log shrank from {newest} to {size} entries");
+        let newest = self
+            .checkpoints
+            .last_key_value()
+            .map_or(0, |(size, _)| *size);
+        assert!(
+            size >= newest,
+            "the log shrank from {newest} to {size} entries"
+        );
         let before = self.checkpoints.insert(size, root);
-        assert!(before.is_none_or(|before| before == root), "two roots for {size} entries");
+        assert!(
+            before.is_none_or(|before| before == root),
+            "two roots for {size} entries"
+        );
     }
 }
 
 async fn page(address: &str, since: u64) -> reqwest::Result<Vec<LogEntry>> {
     let url = format!("{address}/api/v1/transparency/log?since={since}");
-    let page: Page = http().get(url).send().await?.error_for_status()?.json().await?;
+    let page: Page = http()
+        .get(url)
+        .send()
+        .await?
+        .error_for_status()?
+        .json()
+        .await?;
     Ok(page.entries)
 }

@@ -7,7 +7,12 @@
 //! `COLOPHON_KILLS` sets how many times (default: 200 on SQLite, 40 on PostgreSQL),
 //! `COLOPHON_SEED` repeats a run's random moments.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 mod clients;
 mod log_monitor;
@@ -29,12 +34,17 @@ use server::{Installation, Server};
 const CLIENTS: usize = 8;
 
 fn from_environment(name: &str) -> Option<u64> {
-    Some(std::env::var(name).ok()?.parse().unwrap_or_else(|_| panic!("{name} is no number")))
+    Some(
+        std::env::var(name)
+            .ok()?
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} is no number")),
+    )
 }
 
 fn random() -> StdRng {
-    let seed = from_environment("COLOPHON_SEED")
-        .unwrap_or_else(|| IdGenerator.next().as_u64_pair().1);
+    let seed =
+        from_environment("COLOPHON_SEED").unwrap_or_else(|| IdGenerator.next().as_u64_pair().1);
     println!("COLOPHON_SEED={seed}");
     StdRng::seed_from_u64(seed)
 }
@@ -48,7 +58,9 @@ async fn killed_at_random_moments_on_sqlite() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_random_moments_on_postgresql() {
-    let Some(postgres) = Postgres::shared() else { return };
+    let Some(postgres) = Postgres::shared() else {
+        return;
+    };
     let installation = Installation::on(postgres.database());
     let kills = from_environment("COLOPHON_KILLS").unwrap_or(40);
     kill_again_and_again(&installation, kills, Duration::from_millis(800)).await;
@@ -64,7 +76,9 @@ async fn killed_during_the_first_start() {
         let moment = Duration::from_micros(random.random_range(0..150_000));
         Server::spawn(&installation).kill_after(moment).await;
         let server = Server::start(&installation).await;
-        installation.admin(&["org", "create", "--name", "First"]).await;
+        installation
+            .admin(&["org", "create", "--name", "First"])
+            .await;
         let mut monitor = LogMonitor::default();
         monitor.wait_for_checkpoint(&server).await;
         server.kill().await;
@@ -119,8 +133,9 @@ async fn kill_again_and_again(installation: &Installation, kills: u64, longest: 
 
 async fn forget_leases(installation: &Installation) {
     let db = Db::open(&installation.database_url()).await.unwrap();
-    let forgotten: Result<u64, colophon_db::Error> =
-        db.write(|tx, _| Box::pin(tx.exec("DELETE FROM lease", []))).await;
+    let forgotten: Result<u64, colophon_db::Error> = db
+        .write(|tx, _| Box::pin(tx.exec("DELETE FROM lease", [])))
+        .await;
     forgotten.unwrap();
     db.close().await;
 }

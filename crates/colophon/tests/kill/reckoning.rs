@@ -34,10 +34,17 @@ pub async fn reckon(installation: &Installation, mut clients: Clients, monitor: 
     }
     for (id, watermark_id) in clients.acknowledged() {
         let number = numbers.get(id.as_str());
-        assert!(number.is_some(), "{id} was acknowledged and is not in the log");
+        assert!(
+            number.is_some(),
+            "{id} was acknowledged and is not in the log"
+        );
         let url = format!("{}/v1/records/{id}", server.address());
         let record: serde_json::Value = http().get(url).send().await.unwrap().json().await.unwrap();
-        assert_eq!(record["watermark_id"], json!(watermark_id), "{id}: {record}");
+        assert_eq!(
+            record["watermark_id"],
+            json!(watermark_id),
+            "{id}: {record}"
+        );
         assert_eq!(record["log"]["seq_no"], json!(number), "{id}: {record}");
     }
     server.kill().await;
@@ -59,15 +66,19 @@ async fn wait_until_nothing_waits(installation: &Installation) {
     let db = Db::open(&installation.database_url()).await.unwrap();
     let empty = async {
         loop {
-            let (waiting,): (i64,) =
-                db.one("SELECT CAST(count(*) AS BIGINT) FROM log_pending", []).await.unwrap();
+            let (waiting,): (i64,) = db
+                .one("SELECT CAST(count(*) AS BIGINT) FROM log_pending", [])
+                .await
+                .unwrap();
             if waiting == 0 {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), empty).await.expect("the sequencer catches up");
+    tokio::time::timeout(Duration::from_secs(60), empty)
+        .await
+        .expect("the sequencer catches up");
     db.close().await;
 }
 
@@ -92,10 +103,18 @@ fn every_checkpoint_is_of_this_log(log: &[LogEntry], monitor: &LogMonitor) {
         assert_eq!(chain.head(), (shown.seq_no, hash(&shown.entry_hash)));
         frontier.append(&[leaf_hash(text.as_bytes())]);
         if let Some((size, root)) = checkpoints.next_if(|(size, _)| **size == frontier.size()) {
-            assert_eq!(frontier.root(), *root, "a fork: the checkpoint of {size} entries");
+            assert_eq!(
+                frontier.root(),
+                *root,
+                "a fork: the checkpoint of {size} entries"
+            );
         }
     }
-    assert_eq!(checkpoints.next(), None, "a checkpoint that the log never was at");
+    assert_eq!(
+        checkpoints.next(),
+        None,
+        "a checkpoint that the log never was at"
+    );
 }
 
 /// Each record is wholly there (row, log entry, counted) or wholly absent, and those are there
@@ -106,15 +125,27 @@ async fn records_log_and_usage_agree(
     log: &[LogEntry],
 ) {
     let db = Db::open(&installation.database_url()).await.unwrap();
-    let rows: Vec<(Uuid, String)> =
-        db.all("SELECT id, watermark_id FROM record", []).await.unwrap();
+    let rows: Vec<(Uuid, String)> = db
+        .all("SELECT id, watermark_id FROM record", [])
+        .await
+        .unwrap();
     let (used,): (i64,) = db
-        .one("SELECT CAST(SUM(used) AS BIGINT) FROM monthly_usage WHERE meter = 'signatures'", [])
+        .one(
+            "SELECT CAST(SUM(used) AS BIGINT) FROM monthly_usage WHERE meter = 'signatures'",
+            [],
+        )
         .await
         .unwrap();
     db.close().await;
-    assert_eq!(used, rows.len() as i64, "counted signatures and stored records");
-    let stored: HashSet<String> = rows.iter().map(|(id, _)| RecordId(*id).to_string()).collect();
+    assert_eq!(
+        used,
+        rows.len() as i64,
+        "counted signatures and stored records"
+    );
+    let stored: HashSet<String> = rows
+        .iter()
+        .map(|(id, _)| RecordId(*id).to_string())
+        .collect();
     let logged: HashSet<String> = log
         .iter()
         .filter(|entry| entry.kind == "record")
@@ -123,7 +154,13 @@ async fn records_log_and_usage_agree(
     assert_eq!(stored, logged, "stored records and logged ones");
     let watermarks: HashSet<&String> = rows.iter().map(|(_, watermark)| watermark).collect();
     let found_stored = clients.found_stored().clone();
-    let believed: HashSet<&String> =
-        clients.acknowledged().values().chain(&found_stored).collect();
-    assert_eq!(watermarks, believed, "stored records and those the clients know of");
+    let believed: HashSet<&String> = clients
+        .acknowledged()
+        .values()
+        .chain(&found_stored)
+        .collect();
+    assert_eq!(
+        watermarks, believed,
+        "stored records and those the clients know of"
+    );
 }

@@ -15,7 +15,9 @@ const BINARY: &str = env!("CARGO_BIN_EXE_colophon");
 pub fn http() -> &'static reqwest::Client {
     static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
     CLIENT.get_or_init(|| {
-        rustls::crypto::ring::default_provider().install_default().unwrap();
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .unwrap();
         reqwest::Client::new()
     })
 }
@@ -28,16 +30,27 @@ pub struct Installation {
 
 impl Installation {
     pub fn on_sqlite() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), postgres: None }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            postgres: None,
+        }
     }
 
     /// With the database at a `postgres://` URL.
     pub fn on(database_url: String) -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), postgres: Some(database_url) }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            postgres: Some(database_url),
+        }
     }
 
     pub fn database_url(&self) -> String {
-        let sqlite = || format!("sqlite:{}", self.folder.path().join("colophon.db").display());
+        let sqlite = || {
+            format!(
+                "sqlite:{}",
+                self.folder.path().join("colophon.db").display()
+            )
+        };
         self.postgres.clone().unwrap_or_else(sqlite)
     }
 
@@ -59,7 +72,13 @@ impl Installation {
 
     /// The one line of JSON that `colophon … --json` prints; it must succeed.
     pub async fn json(&self, arguments: &[&str]) -> Value {
-        let output = self.command().args(arguments).arg("--json").output().await.unwrap();
+        let output = self
+            .command()
+            .args(arguments)
+            .arg("--json")
+            .output()
+            .await
+            .unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(
             output.status.success(),
@@ -119,8 +138,15 @@ impl Server {
             .expect("the server starts within 30 seconds")
             .unwrap()
             .expect("the server starts again after every kill");
-        let address = line.strip_prefix("Colophon is at ").expect(&line).to_owned();
-        Self { process, _lines: lines, address }
+        let address = line
+            .strip_prefix("Colophon is at ")
+            .expect(&line)
+            .to_owned();
+        Self {
+            process,
+            _lines: lines,
+            address,
+        }
     }
 
     /// `http://127.0.0.1:PORT`

@@ -8,7 +8,7 @@ use colophon_transparency::tile::Tile;
 
 use super::read::{EntryView, entries};
 use super::store;
-use crate::{Core, RecordId, Result, records};
+use crate::{Core, Kind, RecordId, Result, records};
 
 /// Findings that are reported one by one; the rest is counted.
 const MOST_FINDINGS: usize = 100;
@@ -50,7 +50,16 @@ pub async fn audit(core: &Core, mut progress: impl FnMut(u64) + Send) -> Result<
     let (mut chain, mut frontier) = (Chain::new(), Frontier::new());
     while frontier.size() < head.tree_size {
         let left = i64::try_from(head.tree_size - frontier.size()).unwrap_or(PAGE);
-        let page = entries(db, frontier.size(), PAGE.min(left)).await?;
+        let page = match entries(db, frontier.size(), PAGE.min(left)).await {
+            Ok(page) => page,
+            // The database answers, but what it holds cannot be read as a log.
+            Err(error) if error.kind == Kind::Internal => {
+                let cause = error.cause().map(ToString::to_string).unwrap_or_default();
+                audit.find(format!("after entry {}: {cause}", frontier.size()));
+                return Ok(audit);
+            }
+            Err(error) => return Err(error),
+        };
         if page.is_empty() {
             audit.find(format!(
                 "the checkpoint is for {} entries, the table ends after {}",

@@ -66,6 +66,10 @@ pub struct EntryView {
 
 fn view(row: EntryRow) -> Result<EntryView> {
     let entry = Entry::parse(row.entry.as_bytes()).map_err(Error::internal)?;
+    if Ok(row.seq_no) != i64::try_from(entry.seq_no) {
+        let found = format!("row {} of the log holds entry {}", row.seq_no, entry.seq_no);
+        return Err(Error::internal(found));
+    }
     let entry_hash = row.entry_hash.try_into().map_err(|_| Error::internal("a damaged hash"))?;
     Ok(EntryView { entry, text: row.entry, entry_hash })
 }

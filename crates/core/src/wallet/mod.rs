@@ -34,6 +34,7 @@ pub async fn grant(
     db.write(|tx, _| {
         Box::pin(async {
             crate::organisations::require(tx, org_id).await?;
+            store::lock(tx, org_id).await?;
             if let Some((earlier, balance)) = store::find(tx, org_id, &entry.key).await? {
                 if earlier == amount {
                     return Ok(balance);

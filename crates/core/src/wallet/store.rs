@@ -15,6 +15,13 @@ pub(super) struct Entry {
     pub at: DateTime<Utc>,
 }
 
+/// Makes whoever else moves this wallet's credits wait for this transaction, so that of two that
+/// use one key the second finds the entry of the first.
+pub(super) async fn lock(tx: &mut Tx, org_id: OrgId) -> Result<()> {
+    tx.exec("UPDATE wallet SET balance = balance WHERE org_id = $1", args![org_id]).await?;
+    Ok(())
+}
+
 /// The amount and the balance after it of the entry that used this key.
 pub(super) async fn find(tx: &mut Tx, org_id: OrgId, key: &str) -> Result<Option<(i64, i64)>> {
     Ok(tx

@@ -19,10 +19,11 @@ pub(super) enum Flash {
     KeyRevoked,
     JobRequeued,
     JobCancelled,
+    ExportRequested,
 }
 
 impl Flash {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::AccountMade,
         Self::SignedOut,
         Self::OrganisationMade,
@@ -31,6 +32,7 @@ impl Flash {
         Self::KeyRevoked,
         Self::JobRequeued,
         Self::JobCancelled,
+        Self::ExportRequested,
     ];
 
     fn name(self) -> String {
@@ -49,6 +51,9 @@ impl Flash {
             Self::KeyRevoked => "The API key is revoked.",
             Self::JobRequeued => "The job is back in the queue.",
             Self::JobCancelled => "The job is cancelled.",
+            Self::ExportRequested => {
+                "The copy is being made; the log page links to it when it is done."
+            }
         }
     }
 

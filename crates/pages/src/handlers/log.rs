@@ -9,9 +9,10 @@ use axum::response::Response;
 use colophon_core::{Core, log};
 use colophon_http::{Query, Result};
 
-use super::frame;
-use super::operator::Operator;
-use crate::views::{LogEntry, LogPage};
+use super::flash::Flash;
+use super::operator::{Operator, Posted};
+use super::{frame, utc};
+use crate::views::{LogEntry, LogExport, LogPage};
 
 /// Entries on a page.
 const SHOWN: u64 = 50;
@@ -39,12 +40,22 @@ pub(super) async fn show(
     } else {
         Vec::new()
     };
+    let export = match log::latest_export(&core.db).await? {
+        Some(export) => Some(LogExport {
+            url: log::export_link(&core, &export).await?,
+            entries: export.entries,
+            made_at: utc(export.finished_at),
+            sha256: export.sha256,
+        }),
+        None => None,
+    };
     let page = LogPage {
         frame: frame(),
         session: operator.view(),
         waiting: log::pending(&core.db).await?,
         checkpoint: head.map(|head| head.note),
         vkeys: vec![core.log_key.to_string()],
+        export,
         entries: found
             .into_iter()
             .rev()
@@ -59,4 +70,13 @@ pub(super) async fn show(
         more_url: (since > 0).then(|| format!("/console/log?before={}", since + 1)),
     };
     Ok(operator.page(StatusCode::OK, &page))
+}
+
+/// `POST /console/log/export`
+pub(super) async fn export(
+    State(core): State<Arc<Core>>,
+    Posted { operator, .. }: Posted,
+) -> Result<Response> {
+    log::request_export(&core).await?;
+    Ok(operator.go("/console/jobs", Flash::ExportRequested))
 }

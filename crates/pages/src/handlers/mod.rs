@@ -78,6 +78,7 @@ pub fn routes(core: &Arc<Core>, tls: bool) -> Routes<Arc<Core>> {
         .post("/console/jobs/{job}/requeue", jobs::requeue)
         .post("/console/jobs/{job}/cancel", jobs::cancel)
         .get("/console/log", log::show)
+        .post("/console/log/export", log::export)
         .get("/console/keys", keys::show)
         .layer(Extension(Cookies { secure: tls }))
         .merge(asset_routes())

@@ -180,10 +180,25 @@ pub struct LogPage {
     pub checkpoint: Option<String>,
     /// The log's public keys as vkeys, the current one first.
     pub vkeys: Vec<String>,
+    /// The newest copy of the whole log, once one was made.
+    pub export: Option<LogExport>,
     /// Newest first.
     pub entries: Vec<LogEntry>,
     /// Older entries, if there are any.
     pub more_url: Option<String>,
+}
+
+/// The whole log as one file.
+#[derive(Clone, Debug)]
+pub struct LogExport {
+    /// Entries in it.
+    pub entries: u64,
+    /// When it was made.
+    pub made_at: String,
+    /// SHA-256 of the file, hex.
+    pub sha256: String,
+    /// Downloads it for an hour.
+    pub url: String,
 }
 
 /// One line of the log.

@@ -9,7 +9,7 @@ mod public;
 
 pub use account::{LoginPage, SetupPage};
 pub use console::{
-    ConsolePage, DeadJob, JobCount, JobsPage, KeysPage, LogEntry, LogPage, OrganisationRow,
+    ConsolePage, DeadJob, JobCount, JobsPage, KeysPage, LogEntry, LogExport, LogPage, OrganisationRow,
     RunningJob, ServiceKey, Session, StateCard, StateLevel, WaitingJob,
 };
 pub use form::Form;

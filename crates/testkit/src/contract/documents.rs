@@ -140,6 +140,36 @@ pub fn org() -> &'static Contract {
     &CONTRACT
 }
 
+/// Our own operations, which belong to no contract.
+pub fn registry() -> &'static Contract {
+    static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
+        load(
+            include_str!("../../../api_registry/openapi.json"),
+            Quirks {
+                // What any operation may answer, and the document says once for all of them. 404 is
+                // the answer to a path that is no text (`%ff`).
+                undocumented_statuses: &[404, 405, 408, 413, 415, 429, 500, 503],
+                // RFC 9457
+                error_schema: json!({
+                    "type": "object",
+                    "required": ["type", "title", "status", "code", "detail", "request_id"],
+                    "properties": {
+                        "type": { "type": "string" },
+                        "title": { "type": "string" },
+                        "status": { "type": "integer" },
+                        "code": { "type": "string" },
+                        "detail": { "type": "string" },
+                        "request_id": { "type": "string" },
+                        "fields": { "type": "array" },
+                    },
+                }),
+                ..Quirks::default()
+            },
+        )
+    });
+    &CONTRACT
+}
+
 #[expect(clippy::panic, reason = "the documents are files of this repository")]
 fn load(json: &str, quirks: Quirks) -> Contract {
     match Contract::parse(json) {
