@@ -16,9 +16,16 @@ pub(crate) fn render(refused: &Refused<'_>) -> Response {
         let fields = error.fields.iter();
         body.insert(
             "fields".to_owned(),
-            fields.map(|at| json!({"field": at.field, "message": at.message})).collect(),
+            fields
+                .map(|at| json!({"field": at.field, "message": at.message}))
+                .collect(),
         );
     }
     let body = serde_json::Value::Object(body).to_string();
-    (refused.status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+    (
+        refused.status,
+        [(header::CONTENT_TYPE, "application/json")],
+        body,
+    )
+        .into_response()
 }

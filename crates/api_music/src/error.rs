@@ -9,7 +9,11 @@ use serde_json::{Value, json};
 pub(crate) fn render(refused: &Refused<'_>) -> Response {
     let error = refused.error;
     if error.kind == Kind::Invalid && !error.fields.is_empty() {
-        let place = if refused.method == axum::http::Method::GET { "query" } else { "body" };
+        let place = if refused.method == axum::http::Method::GET {
+            "query"
+        } else {
+            "body"
+        };
         let list: Value = error
             .fields
             .iter()
@@ -27,5 +31,10 @@ pub(crate) fn render(refused: &Refused<'_>) -> Response {
 }
 
 fn answer(status: StatusCode, body: &Value) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/json")],
+        body.to_string(),
+    )
+        .into_response()
 }

@@ -41,10 +41,15 @@ struct Checks {
 pub(crate) async fn ready(State(core): State<Arc<Core>>) -> impl IntoResponse {
     let health = health::check(&core).await;
     let word = |ready: bool| if ready { "ok" } else { "unavailable" };
-    let status = if health.ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if health.ready() {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     let body = Ready {
         status: if health.ready() { "ready" } else { "not_ready" },
-        detail: (!health.ready()).then_some("Something that requests need is not available; see `checks`."),
+        detail: (!health.ready())
+            .then_some("Something that requests need is not available; see `checks`."),
         checks: Checks {
             database: word(health.database),
             blobs: word(health.blobs),

@@ -39,8 +39,12 @@ const CANONICALISATION: &str = "Remove `signature`; JSON with keys sorted by cod
 
 fn issuer(core: &Core) -> Result<PublishedKey> {
     let keys = core.keyring.published();
-    let active = keys.iter().find(|key| key.purpose == Purpose::Issuer && key.retired_at.is_none());
-    Ok(active.cloned().ok_or_else(|| Error::internal("no active issuer key"))?)
+    let active = keys
+        .iter()
+        .find(|key| key.purpose == Purpose::Issuer && key.retired_at.is_none());
+    Ok(active
+        .cloned()
+        .ok_or_else(|| Error::internal("no active issuer key"))?)
 }
 
 fn view(key: &PublishedKey) -> SigningKey {
@@ -52,7 +56,11 @@ fn view(key: &PublishedKey) -> SigningKey {
             name => name,
         },
         purpose: key.purpose.name(),
-        status: if key.retired_at.is_some() { "retired" } else { "active" },
+        status: if key.retired_at.is_some() {
+            "retired"
+        } else {
+            "active"
+        },
         public_key: STANDARD.encode(key.key.as_bytes()),
         public_key_pem: key.key.to_spki_pem(),
         canonicalisation: CANONICALISATION,
@@ -64,7 +72,10 @@ fn view(key: &PublishedKey) -> SigningKey {
 /// The active issuing key as SPKI PEM.
 pub(crate) async fn pem(State(core): State<Arc<Core>>) -> Result<impl IntoResponse> {
     let key = issuer(&core)?;
-    Ok(([(header::CONTENT_TYPE, "application/x-pem-file")], key.key.to_spki_pem()))
+    Ok((
+        [(header::CONTENT_TYPE, "application/x-pem-file")],
+        key.key.to_spki_pem(),
+    ))
 }
 
 /// The active issuing key with what a verifier needs to know.

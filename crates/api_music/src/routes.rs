@@ -38,9 +38,15 @@ pub fn routes(core: &Arc<Core>, rates: &Rates) -> Routes<Arc<Core>> {
         .public()
         .get("/.well-known/trackorigin-public-key", public_keys::pem)
         .public()
-        .get("/.well-known/trackorigin-public-key.json", public_keys::current)
+        .get(
+            "/.well-known/trackorigin-public-key.json",
+            public_keys::current,
+        )
         .public()
-        .get("/.well-known/trackorigin-public-keys.json", public_keys::all)
+        .get(
+            "/.well-known/trackorigin-public-keys.json",
+            public_keys::all,
+        )
         .public()
         .merge(api)
 }

@@ -73,7 +73,10 @@ pub(crate) async fn log(
         .collect();
     let full = i64::try_from(entries.len()).is_ok_and(|length| length == page.limit);
     let next_since = entries.last().filter(|_| full).map(|entry| entry.seq_no);
-    Ok(Json(Entries { entries, next_since }))
+    Ok(Json(Entries {
+        entries,
+        next_since,
+    }))
 }
 
 pub(crate) async fn tree_head(State(core): State<Arc<Core>>) -> Result<impl IntoResponse> {

@@ -19,5 +19,10 @@ pub(crate) fn render(refused: &Refused<'_>) -> Response {
         _ => &error.code.to_uppercase(),
     };
     let body = json!({"error": {"code": code, "message": error.detail}}).to_string();
-    (refused.status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+    (
+        refused.status,
+        [(header::CONTENT_TYPE, "application/json")],
+        body,
+    )
+        .into_response()
 }

@@ -29,7 +29,10 @@ pub fn product() -> Product {
 /// Every route of the contract that is served.
 #[must_use]
 pub fn routes<S: Clone + Send + Sync + 'static>(reads: &Rate) -> Routes<S> {
-    Routes::new().get("/api/customer/v1/openapi.json", show_document).with(reads.layer()).public()
+    Routes::new()
+        .get("/api/customer/v1/openapi.json", show_document)
+        .with(reads.layer())
+        .public()
 }
 
 /// `GET /api/customer/v1/openapi.json`

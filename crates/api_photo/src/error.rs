@@ -32,7 +32,12 @@ pub(crate) fn render(refused: &Refused<'_>) -> Response {
 }
 
 fn answer(status: StatusCode, body: Value) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/json")],
+        body.to_string(),
+    )
+        .into_response()
 }
 
 fn suggestion(kind: Kind) -> &'static str {

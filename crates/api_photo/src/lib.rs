@@ -29,5 +29,8 @@ pub fn product() -> Product {
 /// Every route of the contract that is served.
 #[must_use]
 pub fn routes<S: Clone + Send + Sync + 'static>(reads: &Rate) -> Routes<S> {
-    Routes::new().get("/v1/public/health", health::handle).with(reads.layer()).public()
+    Routes::new()
+        .get("/v1/public/health", health::handle)
+        .with(reads.layer())
+        .public()
 }

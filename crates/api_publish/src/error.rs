@@ -26,7 +26,9 @@ pub(crate) fn render(refused: &Refused<'_>) -> Response {
         let fields = error.fields.iter();
         details.insert(
             "fields".to_owned(),
-            fields.map(|at| json!({"field": at.field, "message": at.message})).collect(),
+            fields
+                .map(|at| json!({"field": at.field, "message": at.message}))
+                .collect(),
         );
     }
     let mut body = json!({"error": {"code": code, "message": error.detail}});
@@ -36,8 +38,14 @@ pub(crate) fn render(refused: &Refused<'_>) -> Response {
     let content_type = [(header::CONTENT_TYPE, "application/json")];
     let mut response = (refused.status, content_type, body.to_string()).into_response();
     let headers = response.headers_mut();
-    headers.insert("x-tokportal-api-version", HeaderValue::from_static(API_VERSION));
-    headers.insert("x-tokportal-api-stability", HeaderValue::from_static("stable"));
+    headers.insert(
+        "x-tokportal-api-version",
+        HeaderValue::from_static(API_VERSION),
+    );
+    headers.insert(
+        "x-tokportal-api-stability",
+        HeaderValue::from_static("stable"),
+    );
     if let Ok(id) = HeaderValue::from_str(refused.request_id.as_str()) {
         headers.insert("x-tokportal-request-id", id);
     }

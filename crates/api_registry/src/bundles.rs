@@ -13,5 +13,8 @@ pub(crate) async fn show(
     Path(id): Path<String>,
 ) -> Result<impl IntoResponse> {
     let bundle = records::bundle(&core.db, id.parse()?, &core.log_key).await?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], bundle.to_json()))
+    Ok((
+        [(header::CONTENT_TYPE, "application/json")],
+        bundle.to_json(),
+    ))
 }

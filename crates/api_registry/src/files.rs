@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::multipart::{Multipart, MultipartRejection};
 use axum::extract::State;
+use axum::extract::multipart::{Multipart, MultipartRejection};
 use colophon_core::{Core, Error, Kind, records};
 use colophon_http::{Json, Path, Result, body_error};
 use colophon_transparency::digest::{ContentHash, HashFunction};
@@ -45,7 +45,10 @@ pub(crate) async fn show(
     Path(hash): Path<String>,
 ) -> Result<Json<Known>> {
     let hash: ContentHash = hash.parse().map_err(|_| {
-        Error::invalid("hash", "must be sha256: or sha3-256: and 64 lowercase hexadecimal digits")
+        Error::invalid(
+            "hash",
+            "must be sha256: or sha3-256: and 64 lowercase hexadecimal digits",
+        )
     })?;
     Ok(Json(known(&core, &hash).await?))
 }
@@ -62,15 +65,26 @@ async fn known(core: &Core, hash: &ContentHash) -> Result<Known> {
             organisation: view.record.organisation,
             model: view.record.model,
             generator_id: view.record.generator_id,
-            generator_status: if view.generator_revoked { "revoked" } else { "active" },
+            generator_status: if view.generator_revoked {
+                "revoked"
+            } else {
+                "active"
+            },
             created_at: view.record.created_at,
             log: Log {
-                status: if view.seq_no.is_some() { "included" } else { "pending" },
+                status: if view.seq_no.is_some() {
+                    "included"
+                } else {
+                    "pending"
+                },
                 seq_no: view.seq_no,
             },
         })
         .collect();
-    Ok(Known { hash: hash.to_string(), statements })
+    Ok(Known {
+        hash: hash.to_string(),
+        statements,
+    })
 }
 
 /// Largest file of a deep check, in bytes.
@@ -101,7 +115,11 @@ pub(crate) async fn check(
             "The Content-Type must be multipart/form-data with a boundary.",
         )
     })?;
-    while let Some(part) = form.next_field().await.map_err(|error| body_error(&error))? {
+    while let Some(part) = form
+        .next_field()
+        .await
+        .map_err(|error| body_error(&error))?
+    {
         if part.name() != Some("file") {
             continue;
         }
@@ -115,5 +133,9 @@ pub(crate) async fn check(
             known: known(&core, &hash).await?,
         }));
     }
-    Err(Error::invalid("file", "is required: multipart/form-data with a part `file`").into())
+    Err(Error::invalid(
+        "file",
+        "is required: multipart/form-data with a part `file`",
+    )
+    .into())
 }

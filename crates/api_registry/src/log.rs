@@ -26,7 +26,10 @@ pub(crate) async fn checkpoint(State(core): State<Arc<Core>>) -> Result<impl Int
 
 /// `GET /log/key`: the key that checks checkpoints, as a C2SP vkey.
 pub(crate) async fn key(State(core): State<Arc<Core>>) -> impl IntoResponse {
-    ([TEXT, (header::CACHE_CONTROL, "no-cache")], format!("{}\n", core.log_key))
+    (
+        [TEXT, (header::CACHE_CONTROL, "no-cache")],
+        format!("{}\n", core.log_key),
+    )
 }
 
 /// `GET /log/tile/{path}`
@@ -34,13 +37,17 @@ pub(crate) async fn tile(
     State(core): State<Arc<Core>>,
     Path(path): Path<String>,
 ) -> Result<impl IntoResponse> {
-    let tile: TilePath =
-        format!("tile/{path}").parse().map_err(|_| Error::not_found("tile"))?;
+    let tile: TilePath = format!("tile/{path}")
+        .parse()
+        .map_err(|_| Error::not_found("tile"))?;
     let bytes = match tile {
         TilePath::Hashes(id) => log::hash_tile(&core.db, id).await?,
         TilePath::Entries { index, width } => log::entry_tile(&core.db, index, width).await?,
     };
-    Ok(([(header::CONTENT_TYPE, "application/octet-stream"), FOREVER], bytes))
+    Ok((
+        [(header::CONTENT_TYPE, "application/octet-stream"), FOREVER],
+        bytes,
+    ))
 }
 
 /// Which entry, and in which tree.
@@ -80,7 +87,11 @@ pub(crate) async fn inclusion(
         index: proof.index,
         tree_size: proof.tree_size,
         leaf_hash: STANDARD.encode(proof.leaf_hash),
-        hashes: proof.hashes.iter().map(|hash| STANDARD.encode(hash)).collect(),
+        hashes: proof
+            .hashes
+            .iter()
+            .map(|hash| STANDARD.encode(hash))
+            .collect(),
         checkpoint: proof.checkpoint,
     }))
 }
@@ -109,7 +120,11 @@ pub(crate) async fn consistency(
     Ok(Json(ConsistencyProof {
         from: proof.from,
         to: proof.to,
-        hashes: proof.hashes.iter().map(|hash| STANDARD.encode(hash)).collect(),
+        hashes: proof
+            .hashes
+            .iter()
+            .map(|hash| STANDARD.encode(hash))
+            .collect(),
     }))
 }
 

@@ -17,9 +17,14 @@ pub(crate) async fn download(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response> {
-    let link = core.blobs.verify_link(&sha256, &query.unwrap_or_default(), core.clock.now())?;
+    let link = core
+        .blobs
+        .verify_link(&sha256, &query.unwrap_or_default(), core.clock.now())?;
     let size = core.blobs.head(&link.sha256).await?;
-    let range = match headers.get(header::RANGE).and_then(|value| value.to_str().ok()) {
+    let range = match headers
+        .get(header::RANGE)
+        .and_then(|value| value.to_str().ok())
+    {
         Some(text) => parse_range(text, size).map_err(Error::from)?,
         None => None,
     };
@@ -31,14 +36,26 @@ pub(crate) async fn download(
         }
     };
     set(header::CONTENT_TYPE, link.content_type);
-    set(header::CONTENT_DISPOSITION, content_disposition(&link.filename));
-    set(header::CONTENT_LENGTH, (blob.range.end - blob.range.start).to_string());
+    set(
+        header::CONTENT_DISPOSITION,
+        content_disposition(&link.filename),
+    );
+    set(
+        header::CONTENT_LENGTH,
+        (blob.range.end - blob.range.start).to_string(),
+    );
     set(header::ACCEPT_RANGES, "bytes".to_owned());
     set(header::ETAG, format!("\"{sha256}\""));
-    set(header::CACHE_CONTROL, "private, max-age=3600, immutable".to_owned());
+    set(
+        header::CACHE_CONTROL,
+        "private, max-age=3600, immutable".to_owned(),
+    );
     let status = if range.is_some() {
         let last = blob.range.end.saturating_sub(1);
-        set(header::CONTENT_RANGE, format!("bytes {}-{last}/{}", blob.range.start, blob.size));
+        set(
+            header::CONTENT_RANGE,
+            format!("bytes {}-{last}/{}", blob.range.start, blob.size),
+        );
         StatusCode::PARTIAL_CONTENT
     } else {
         StatusCode::OK

@@ -11,5 +11,11 @@ pub struct Metrics(pub Option<PrometheusHandle>);
 
 pub(crate) async fn show(Extension(Metrics(handle)): Extension<Metrics>) -> impl IntoResponse {
     let text = handle.map(|handle| handle.render()).unwrap_or_default();
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+    (
+        [(
+            header::CONTENT_TYPE,
+            "text/plain; version=0.0.4; charset=utf-8",
+        )],
+        text,
+    )
 }

@@ -354,6 +354,12 @@ pub enum Flow {
 
 impl Flow {
     /// Every flow, in the order in which they are measured.
-    pub const ALL: [Self; 6] =
-        [Self::Ingest, Self::Http, Self::Statements, Self::Lookup, Self::Proof, Self::Startup];
+    pub const ALL: [Self; 6] = [
+        Self::Ingest,
+        Self::Http,
+        Self::Statements,
+        Self::Lookup,
+        Self::Proof,
+        Self::Startup,
+    ];
 }

@@ -56,7 +56,10 @@ pub fn hashes(texts: &[String]) -> anyhow::Result<Vec<Hash>> {
 /// Reads one base64 hash of an answer.
 pub fn hash(text: &str) -> anyhow::Result<Hash> {
     let bytes = STANDARD.decode(text).context("a hash in the answer")?;
-    bytes.try_into().ok().context("a hash in the answer has not 32 bytes")
+    bytes
+        .try_into()
+        .ok()
+        .context("a hash in the answer has not 32 bytes")
 }
 
 impl Client {
@@ -74,7 +77,12 @@ impl Client {
     /// The body of `GET path`; `None` for 404.
     pub async fn get(&self, path: &str) -> anyhow::Result<Option<Vec<u8>>> {
         let url = format!("{}{path}", self.base);
-        let mut response = self.http.get(&url).send().await.with_context(|| url.clone())?;
+        let mut response = self
+            .http
+            .get(&url)
+            .send()
+            .await
+            .with_context(|| url.clone())?;
         let status = response.status();
         if status == reqwest::StatusCode::NOT_FOUND {
             return Ok(None);
@@ -87,14 +95,20 @@ impl Client {
             }
         }
         if !status.is_success() {
-            bail!("{url} answered {status}: {}", String::from_utf8_lossy(&body).trim());
+            bail!(
+                "{url} answered {status}: {}",
+                String::from_utf8_lossy(&body).trim()
+            );
         }
         Ok(Some(body))
     }
 
     /// The body of `GET path` as text.
     pub async fn text(&self, path: &str) -> anyhow::Result<String> {
-        let body = self.get(path).await?.with_context(|| format!("{}{path}: 404", self.base))?;
+        let body = self
+            .get(path)
+            .await?
+            .with_context(|| format!("{}{path}: 404", self.base))?;
         String::from_utf8(body).context("the answer is not UTF-8")
     }
 
@@ -106,13 +120,18 @@ impl Client {
 
     /// The log's key, as the server states it.
     pub async fn log_key(&self) -> anyhow::Result<VerifierKey> {
-        self.text("/log/key").await?.trim().parse().context("the server's /log/key")
+        self.text("/log/key")
+            .await?
+            .trim()
+            .parse()
+            .context("the server's /log/key")
     }
 
     /// The proof that the tree of `to` entries extends the tree of `from`.
     pub async fn consistency(&self, from: u64, to: u64) -> anyhow::Result<Vec<Hash>> {
-        let answer: ConsistencyAnswer =
-            self.json(&format!("/log/proof/consistency?from={from}&to={to}")).await?;
+        let answer: ConsistencyAnswer = self
+            .json(&format!("/log/proof/consistency?from={from}&to={to}"))
+            .await?;
         hashes(&answer.hashes)
     }
 }

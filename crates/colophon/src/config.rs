@@ -110,7 +110,9 @@ pub struct S3 {
 
 impl std::fmt::Debug for S3 {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("S3").field("endpoint", &self.endpoint).finish_non_exhaustive()
+        f.debug_struct("S3")
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
     }
 }
 
@@ -174,7 +176,10 @@ impl Config {
         };
         let environment = Env::prefixed("COLOPHON_").ignore(&["config"]).split("__");
         let flags: HashMap<&str, String> = [
-            ("data", options.data.as_ref().map(|path| path.display().to_string())),
+            (
+                "data",
+                options.data.as_ref().map(|path| path.display().to_string()),
+            ),
             ("database_url", options.database_url.clone()),
             ("blob_url", options.blob_url.clone()),
         ]
@@ -198,12 +203,16 @@ impl Config {
 
     /// The URL or folder of files.
     pub fn blob_url(&self) -> String {
-        self.blob_url.clone().unwrap_or_else(|| self.data.join("blobs").display().to_string())
+        self.blob_url
+            .clone()
+            .unwrap_or_else(|| self.data.join("blobs").display().to_string())
     }
 
     /// How people reach the server.
     pub fn public_url(&self) -> String {
-        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
+        self.public_url
+            .clone()
+            .unwrap_or_else(|| format!("http://{}", self.listen))
     }
 
     /// Where each private key comes from.
@@ -234,9 +243,16 @@ impl Config {
         if let Some(secret) = &mut shown.s3.secret_access_key {
             *secret = "redacted".to_owned();
         }
-        for source in [&mut shown.keys.issuer, &mut shown.keys.service, &mut shown.keys.log] {
+        for source in [
+            &mut shown.keys.issuer,
+            &mut shown.keys.service,
+            &mut shown.keys.log,
+        ] {
             // A command line may hold a token; a path or a variable's name does not.
-            if source.as_ref().is_some_and(|text| text.starts_with("command:")) {
+            if source
+                .as_ref()
+                .is_some_and(|text| text.starts_with("command:"))
+            {
                 *source = Some("command:[redacted]".to_owned());
             }
         }
@@ -246,15 +262,26 @@ impl Config {
 
 /// A URL may hold a password in two places: before the host, and in the query.
 fn without_password(text: &str) -> String {
-    let Ok(mut url) = url::Url::parse(text) else { return text.to_owned() };
+    let Ok(mut url) = url::Url::parse(text) else {
+        return text.to_owned();
+    };
     if url.password().is_some() {
         let _ = url.set_password(Some("redacted"));
     }
     if url.query_pairs().any(|(name, _)| name == "password") {
         let query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-        url.query_pairs_mut().clear().extend_pairs(query.iter().map(|(name, value)| {
-            (name.as_str(), if name == "password" { "redacted" } else { value.as_str() })
-        }));
+        url.query_pairs_mut()
+            .clear()
+            .extend_pairs(query.iter().map(|(name, value)| {
+                (
+                    name.as_str(),
+                    if name == "password" {
+                        "redacted"
+                    } else {
+                        value.as_str()
+                    },
+                )
+            }));
     }
     // Parsing would change the spelling of a plain path.
     if url.scheme().starts_with("postgres") || url.password().is_some() {

@@ -53,10 +53,14 @@ impl KnownLogs {
             .map(str::trim)
             .filter(|line| !line.is_empty() && !line.starts_with('#'))
             .map(|line| {
-                line.parse().with_context(|| format!("{}: {line}", file.display()))
+                line.parse()
+                    .with_context(|| format!("{}: {line}", file.display()))
             })
             .collect::<anyhow::Result<_>>()?;
-        Ok(Self { file: file.to_owned(), keys })
+        Ok(Self {
+            file: file.to_owned(),
+            keys,
+        })
     }
 
     /// Every key in the file.
@@ -66,11 +70,19 @@ impl KnownLogs {
 
     /// Whether this key was seen before.
     pub fn familiarity(&self, key: &VerifierKey) -> Familiarity {
-        let mut named = self.keys.iter().filter(|known| known.name() == key.name()).peekable();
+        let mut named = self
+            .keys
+            .iter()
+            .filter(|known| known.name() == key.name())
+            .peekable();
         if named.peek().is_none() {
             return Familiarity::New;
         }
-        if named.any(|known| known == key) { Familiarity::Known } else { Familiarity::Changed }
+        if named.any(|known| known == key) {
+            Familiarity::Known
+        } else {
+            Familiarity::Changed
+        }
     }
 
     /// Adds a key for good.
@@ -105,11 +117,23 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("sub/known_logs");
         let mut logs = KnownLogs::from_file(&file).unwrap();
-        assert_eq!(logs.familiarity(&key("example.org/log", 1)), Familiarity::New);
+        assert_eq!(
+            logs.familiarity(&key("example.org/log", 1)),
+            Familiarity::New
+        );
         logs.remember(&key("example.org/log", 1)).unwrap();
         let logs = KnownLogs::from_file(&file).unwrap();
-        assert_eq!(logs.familiarity(&key("example.org/log", 1)), Familiarity::Known);
-        assert_eq!(logs.familiarity(&key("example.org/log", 2)), Familiarity::Changed);
-        assert_eq!(logs.familiarity(&key("example.com/log", 2)), Familiarity::New);
+        assert_eq!(
+            logs.familiarity(&key("example.org/log", 1)),
+            Familiarity::Known
+        );
+        assert_eq!(
+            logs.familiarity(&key("example.org/log", 2)),
+            Familiarity::Changed
+        );
+        assert_eq!(
+            logs.familiarity(&key("example.com/log", 2)),
+            Familiarity::New
+        );
     }
 }

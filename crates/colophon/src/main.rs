@@ -19,7 +19,10 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     // One TLS provider for the whole process; an error only says that one is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("colophon: {error}");

@@ -59,7 +59,12 @@ pub fn app(
     let clock = &core.clock;
     let limits = &config.limits;
     let rate = |name, anonymous_per_minute, key_per_minute, headers| {
-        let policy = RatePolicy { name, anonymous_per_minute, key_per_minute, headers };
+        let policy = RatePolicy {
+            name,
+            anonymous_per_minute,
+            key_per_minute,
+            headers,
+        };
         Rate::new(policy, clock.clone())
     };
     let reads = rate("public", limits.public_per_minute, 0, false);
@@ -77,7 +82,12 @@ pub fn app(
     };
     let own = colophon_api_registry::Limits {
         reads: reads.clone(),
-        uploads: rate("uploads", limits.uploads_per_minute, limits.uploads_per_minute, true),
+        uploads: rate(
+            "uploads",
+            limits.uploads_per_minute,
+            limits.uploads_per_minute,
+            true,
+        ),
         upload_bytes: limits.upload_bytes,
     };
     let router: Router<Arc<Core>> = Router::new()
@@ -97,9 +107,15 @@ pub fn app(
         ],
         colophon_pages::render_error,
     )?;
-    let settings =
-        colophon_http::Settings { trusted_proxies: config.trusted_proxies, tls: config.tls };
-    Ok(App::new(products, router.with_state(Arc::clone(core)), settings))
+    let settings = colophon_http::Settings {
+        trusted_proxies: config.trusted_proxies,
+        tls: config.tls,
+    };
+    Ok(App::new(
+        products,
+        router.with_state(Arc::clone(core)),
+        settings,
+    ))
 }
 
 /// What names this process in leases.
@@ -137,7 +153,10 @@ pub fn start_worker(
     stop: &CancellationToken,
 ) {
     let holder = holder();
-    tasks.spawn(core.sequencer(holder.clone()).run(stop.clone().cancelled_owned()));
+    tasks.spawn(
+        core.sequencer(holder.clone())
+            .run(stop.clone().cancelled_owned()),
+    );
     let worker = Worker::new(core.db.clone(), core.clock.clone(), &holder, registry(core))
         .schedule(idempotency_purge())
         .concurrency(config.jobs.concurrency);
@@ -165,12 +184,14 @@ fn registry(core: &Arc<Core>) -> Registry {
         let core = Arc::clone(&core);
         async move { Ok(log::export(&core, &context).await?) }
     };
-    Registry::new().on(log::EXPORT, export).on(IDEMPOTENCY_PURGE, async |context: JobContext, _| {
-        idempotency::purge(context.db(), context.clock().now())
-            .await
-            .map(|_| ())
-            .map_err(|error| JobError::Retry(error.to_string()))
-    })
+    Registry::new()
+        .on(log::EXPORT, export)
+        .on(IDEMPOTENCY_PURGE, async |context: JobContext, _| {
+            idempotency::purge(context.db(), context.clock().now())
+                .await
+                .map(|_| ())
+                .map_err(|error| JobError::Retry(error.to_string()))
+        })
 }
 
 fn idempotency_purge() -> Schedule {

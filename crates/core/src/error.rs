@@ -89,8 +89,11 @@ impl Error {
     #[must_use]
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
         let (field, message) = (field.into(), message.into());
-        let mut error =
-            Self::new(Kind::Invalid, "validation_failed", format!("{field}: {message}"));
+        let mut error = Self::new(
+            Kind::Invalid,
+            "validation_failed",
+            format!("{field}: {message}"),
+        );
         error.fields.push(FieldError { field, message });
         error
     }
@@ -98,7 +101,11 @@ impl Error {
     /// There is no such thing for this caller; `what` is a noun such as "record".
     #[must_use]
     pub fn not_found(what: &str) -> Self {
-        Self::new(Kind::NotFound, "not_found", format!("There is no such {what}."))
+        Self::new(
+            Kind::NotFound,
+            "not_found",
+            format!("There is no such {what}."),
+        )
     }
 
     /// A defect of ours, with its cause for the log.
@@ -167,6 +174,8 @@ impl From<colophon_db::Error> for Error {
 
 impl AsDbError for Error {
     fn as_db_error(&self) -> Option<&colophon_db::Error> {
-        self.source.as_deref().and_then(|source| source.downcast_ref())
+        self.source
+            .as_deref()
+            .and_then(|source| source.downcast_ref())
     }
 }

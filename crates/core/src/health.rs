@@ -39,7 +39,13 @@ pub async fn check(core: &Core) -> Health {
         database: worker.is_ok(),
         blobs: core.blobs.ready().await.is_ok(),
         worker: worker.unwrap_or(false),
-        keys: core.keyring.published().iter().filter(|key| key.retired_at.is_none()).count() >= 3,
+        keys: core
+            .keyring
+            .published()
+            .iter()
+            .filter(|key| key.retired_at.is_none())
+            .count()
+            >= 3,
     }
 }
 

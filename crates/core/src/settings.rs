@@ -36,7 +36,9 @@ pub(crate) async fn log_origin(
     match configured {
         Some(other) if other != stored => Err(Error::invalid(
             "log.origin",
-            format!("this log is named {stored} in every checkpoint it signed; it cannot become {other}"),
+            format!(
+                "this log is named {stored} in every checkpoint it signed; it cannot become {other}"
+            ),
         )),
         _ => Ok(stored),
     }

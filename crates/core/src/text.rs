@@ -10,7 +10,10 @@ pub fn line(field: &str, text: &str, most: usize) -> Result<String> {
     let text = text.trim();
     let length = text.chars().count();
     if length == 0 || length > most {
-        return Err(Error::invalid(field, format!("must have 1 to {most} characters")));
+        return Err(Error::invalid(
+            field,
+            format!("must have 1 to {most} characters"),
+        ));
     }
     if text.chars().any(char::is_control) {
         return Err(Error::invalid(field, "must not contain control characters"));

@@ -16,8 +16,15 @@ use colophon_transparency::keys::{Algorithm, PrivateKey};
 async fn first_start_makes_private_keys_that_only_their_owner_reads() {
     for instance in instance::each().await {
         let folder = instance.folder.path().join("keys");
-        assert_eq!(folder.metadata().unwrap().permissions().mode() & 0o777, 0o700);
-        let files: Vec<_> = folder.read_dir().unwrap().map(|entry| entry.unwrap()).collect();
+        assert_eq!(
+            folder.metadata().unwrap().permissions().mode() & 0o777,
+            0o700
+        );
+        let files: Vec<_> = folder
+            .read_dir()
+            .unwrap()
+            .map(|entry| entry.unwrap())
+            .collect();
         assert_eq!(files.len(), 3);
         for file in files {
             assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
@@ -30,13 +37,19 @@ async fn a_second_start_finds_the_same_keys_and_the_same_log() {
     for instance in instance::each().await {
         let core = &instance.core;
         let settings = instance::settings(&instance.folder);
-        let again = Core::open(core.db.clone(), core.clock.clone(), settings).await.unwrap();
+        let again = Core::open(core.db.clone(), core.clock.clone(), settings)
+            .await
+            .unwrap();
         assert_eq!(again.log_key, core.log_key);
         assert_eq!(again.keyring.published().len(), 3);
         let mut renamed = instance::settings(&instance.folder);
         renamed.log_origin = Some("other.example/log".to_owned());
         let refused = Core::open(core.db.clone(), core.clock.clone(), renamed).await;
-        assert_eq!(refused.unwrap_err().kind, Kind::Invalid, "a log keeps its name");
+        assert_eq!(
+            refused.unwrap_err().kind,
+            Kind::Invalid,
+            "a log keeps its name"
+        );
     }
 }
 
@@ -45,19 +58,38 @@ async fn rotation_keeps_the_old_key_published_and_becomes_a_log_entry() {
     for instance in instance::each().await {
         let core = &instance.core;
         let before = core.keyring.issuer().verifying_key();
-        let new = core.keyring.rotate(&core.clock, &core.ids, Purpose::Issuer).await.unwrap();
+        let new = core
+            .keyring
+            .rotate(&core.clock, &core.ids, Purpose::Issuer)
+            .await
+            .unwrap();
         assert_ne!(core.keyring.issuer().verifying_key(), before);
         let published = core.keyring.published();
-        let retired = published.iter().find(|key| key.key.as_bytes() == before.as_bytes());
+        let retired = published
+            .iter()
+            .find(|key| key.key.as_bytes() == before.as_bytes());
         assert!(retired.unwrap().retired_at.is_some());
-        assert!(published.iter().any(|key| key.key == new.key && key.retired_at.is_none()));
+        assert!(
+            published
+                .iter()
+                .any(|key| key.key == new.key && key.retired_at.is_none())
+        );
         core.sequencer("a".into()).sequence().await.unwrap();
         let entries = log::entries(&core.db, 0, 10).await.unwrap();
         assert_eq!(entries[0].entry.kind, "key-rotation");
-        let document = log::document(&core.db, &entries[0].entry.cert_id).await.unwrap();
+        let document = log::document(&core.db, &entries[0].entry.cert_id)
+            .await
+            .unwrap();
         assert!(document.contains(&new.key.id_hex()));
-        let refused = core.keyring.rotate(&core.clock, &core.ids, Purpose::Log).await;
-        assert_eq!(refused.unwrap_err().kind, Kind::Conflict, "the log's key is the log");
+        let refused = core
+            .keyring
+            .rotate(&core.clock, &core.ids, Purpose::Log)
+            .await;
+        assert_eq!(
+            refused.unwrap_err().kind,
+            Kind::Conflict,
+            "the log's key is the log"
+        );
     }
 }
 
@@ -80,8 +112,15 @@ async fn private_keys_come_from_a_file_or_a_command_and_a_wrong_one_is_named() {
         }
         // Once rotated to the configured key, it is the active one; rotating again changes nothing.
         let mut sources = instance::settings(&instance.folder).sources;
-        sources.insert(Purpose::Service, Source::Environment("COLOPHON_TEST_NO_SUCH_KEY".into()));
-        assert!(Keyring::open(core.db.clone(), &core.clock, sources).await.is_err());
+        sources.insert(
+            Purpose::Service,
+            Source::Environment("COLOPHON_TEST_NO_SUCH_KEY".into()),
+        );
+        assert!(
+            Keyring::open(core.db.clone(), &core.clock, sources)
+                .await
+                .is_err()
+        );
     }
 }
 
@@ -90,22 +129,44 @@ async fn an_api_key_works_until_it_is_revoked_and_only_where_it_belongs() {
     for instance in instance::each().await {
         let core = &instance.core;
         let (db, clock, ids) = (&core.db, &core.clock, &core.ids);
-        let org = organisations::create(db, clock, ids, "Studio", Plan::Free).await.unwrap();
-        let key =
-            access::create_key(db, clock, ids, org.id, KeyKind::Certivu, false).await.unwrap();
+        let org = organisations::create(db, clock, ids, "Studio", Plan::Free)
+            .await
+            .unwrap();
+        let key = access::create_key(db, clock, ids, org.id, KeyKind::Certivu, false)
+            .await
+            .unwrap();
         let secret = key.secret.reveal();
         let caller = core.keys.caller(secret, &[KeyKind::Certivu]).await.unwrap();
-        assert_eq!((caller.org_id, caller.organisation.as_str()), (org.id, "Studio"));
-        let elsewhere = core.keys.caller(secret, &[KeyKind::TokPortal]).await.unwrap_err();
+        assert_eq!(
+            (caller.org_id, caller.organisation.as_str()),
+            (org.id, "Studio")
+        );
+        let elsewhere = core
+            .keys
+            .caller(secret, &[KeyKind::TokPortal])
+            .await
+            .unwrap_err();
         assert_eq!(elsewhere.kind, Kind::Unauthenticated);
         core.keys.flush().await.unwrap();
         let listed = access::list_keys(db, org.id).await.unwrap();
         assert!(listed[0].last_used_at.is_some());
-        let other = organisations::create(db, clock, ids, "Other", Plan::Free).await.unwrap();
+        let other = organisations::create(db, clock, ids, "Other", Plan::Free)
+            .await
+            .unwrap();
         let foreign = access::revoke_key(db, &core.keys, other.id, key.id, clock.now()).await;
-        assert_eq!(foreign.unwrap_err().kind, Kind::NotFound, "not another organisation's to revoke");
-        access::revoke_key(db, &core.keys, org.id, key.id, clock.now()).await.unwrap();
-        let revoked = core.keys.caller(secret, &[KeyKind::Certivu]).await.unwrap_err();
+        assert_eq!(
+            foreign.unwrap_err().kind,
+            Kind::NotFound,
+            "not another organisation's to revoke"
+        );
+        access::revoke_key(db, &core.keys, org.id, key.id, clock.now())
+            .await
+            .unwrap();
+        let revoked = core
+            .keys
+            .caller(secret, &[KeyKind::Certivu])
+            .await
+            .unwrap_err();
         assert_eq!(
             (revoked.kind, revoked.detail),
             (elsewhere.kind, elsewhere.detail),
@@ -127,10 +188,16 @@ async fn the_set_up_link_makes_one_operator_once() {
         };
         let weak = make(&link, "ada@example.org", "short").await.unwrap_err();
         assert_eq!(weak.fields[0].field, "password");
-        let old = make(&stale, "ada@example.org", "correct horse battery").await.unwrap_err();
+        let old = make(&stale, "ada@example.org", "correct horse battery")
+            .await
+            .unwrap_err();
         assert_eq!(old.code, "setup_link_invalid", "an earlier link has ended");
-        make(&link, "Ada@Example.org", "correct horse battery").await.unwrap();
-        let twice = make(&link, "eve@example.org", "correct horse battery").await.unwrap_err();
+        make(&link, "Ada@Example.org", "correct horse battery")
+            .await
+            .unwrap();
+        let twice = make(&link, "eve@example.org", "correct horse battery")
+            .await
+            .unwrap_err();
         assert_eq!(twice.code, "setup_link_invalid");
         assert!(!identity::needs_operator(db).await.unwrap());
 
@@ -138,13 +205,19 @@ async fn the_set_up_link_makes_one_operator_once() {
         let wrong = identity::sign_in(db, clock, ids, "ada@example.org", "incorrect horse");
         let (unknown, wrong) = (unknown.await.unwrap_err(), wrong.await.unwrap_err());
         assert_eq!((unknown.kind, unknown.detail), (wrong.kind, wrong.detail));
-        let cookie = identity::sign_in(db, clock, ids, " ADA@example.org ", "correct horse battery")
-            .await
-            .unwrap();
+        let cookie =
+            identity::sign_in(db, clock, ids, " ADA@example.org ", "correct horse battery")
+                .await
+                .unwrap();
         let session = identity::resume(db, clock, &cookie).await.unwrap().unwrap();
         assert!(session.person.operator);
         identity::end(db, &cookie).await.unwrap();
-        assert!(identity::resume(db, clock, &cookie).await.unwrap().is_none());
+        assert!(
+            identity::resume(db, clock, &cookie)
+                .await
+                .unwrap()
+                .is_none()
+        );
     }
 }
 
@@ -153,17 +226,26 @@ async fn credits_move_once_a_key_and_never_below_zero() {
     for instance in instance::each().await {
         let core = &instance.core;
         let (db, clock, ids) = (&core.db, &core.clock, &core.ids);
-        let org = organisations::create(db, clock, ids, "Studio", Plan::Free).await.unwrap();
+        let org = organisations::create(db, clock, ids, "Studio", Plan::Free)
+            .await
+            .unwrap();
         let grant = async |amount, key: &'static str| {
             colophon_core::wallet::grant(db, clock, ids, org.id, amount, "welcome", key).await
         };
         assert_eq!(grant(100, "a").await.unwrap(), 100);
-        assert_eq!(grant(100, "a").await.unwrap(), 100, "the same key again moves nothing");
+        assert_eq!(
+            grant(100, "a").await.unwrap(),
+            100,
+            "the same key again moves nothing"
+        );
         assert_eq!(grant(7, "a").await.unwrap_err().kind, Kind::Conflict);
         assert_eq!(grant(5, "b").await.unwrap(), 105);
         for amount in [0, -5, i64::MAX] {
             assert_eq!(grant(amount, "c").await.unwrap_err().kind, Kind::Invalid);
         }
-        assert_eq!(colophon_core::wallet::balance(db, org.id).await.unwrap(), 105);
+        assert_eq!(
+            colophon_core::wallet::balance(db, org.id).await.unwrap(),
+            105
+        );
     }
 }

@@ -34,7 +34,9 @@ async fn publish(core: &Core, names: &[String]) {
                     "statement",
                     ["cert_id", "kind", "document", "created_at"],
                     "",
-                    statements.iter().map(|s| args![&s.cert_id, s.kind, &s.cert_id, now]),
+                    statements
+                        .iter()
+                        .map(|s| args![&s.cert_id, s.kind, &s.cert_id, now]),
                 )
                 .await?;
                 log::publish(tx, &statements).await
@@ -49,7 +51,9 @@ async fn publish(core: &Core, names: &[String]) {
 async fn all_entries(core: &Core) -> Vec<log::EntryView> {
     let mut found = Vec::new();
     loop {
-        let page = log::entries(&core.db, found.len() as u64, 1_000).await.unwrap();
+        let page = log::entries(&core.db, found.len() as u64, 1_000)
+            .await
+            .unwrap();
         if page.is_empty() {
             return found;
         }
@@ -64,7 +68,10 @@ async fn until_sequenced(core: &Core) {
         }
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
-    panic!("{} statements still wait", log::pending(&core.db).await.unwrap());
+    panic!(
+        "{} statements still wait",
+        log::pending(&core.db).await.unwrap()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -73,7 +80,12 @@ async fn rival_sequencers_make_one_log_without_gaps_or_twins() {
         let core = &instance.core;
         let stop = CancellationToken::new();
         let rivals: Vec<_> = (0..3)
-            .map(|n| tokio::spawn(core.sequencer(format!("rival {n}")).run(stop.clone().cancelled_owned())))
+            .map(|n| {
+                tokio::spawn(
+                    core.sequencer(format!("rival {n}"))
+                        .run(stop.clone().cancelled_owned()),
+                )
+            })
             .collect();
         for round in 0..20 {
             let names: Vec<String> = (0..40).map(|n| format!("s-{round}-{n}")).collect();
@@ -90,7 +102,10 @@ async fn rival_sequencers_make_one_log_without_gaps_or_twins() {
         }
         let entries = all_entries(core).await;
         assert_eq!(entries.len(), 800);
-        let names: HashSet<_> = entries.iter().map(|view| view.entry.cert_id.clone()).collect();
+        let names: HashSet<_> = entries
+            .iter()
+            .map(|view| view.entry.cert_id.clone())
+            .collect();
         assert_eq!(names.len(), 800, "nothing is in the log twice");
         for (number, pair) in entries.windows(2).enumerate() {
             assert_eq!(pair[1].entry.prev_hash, pair[0].entry_hash, "{number}");
@@ -107,14 +122,21 @@ async fn a_sequencer_that_slept_through_another_ones_work_goes_on_from_there() {
         publish(core, &["one".into()]).await;
         assert_eq!(first.sequence().await.unwrap(), Some(1));
         publish(core, &["two".into()]).await;
-        assert_eq!(second.sequence().await.unwrap(), None, "the lease is another's");
+        assert_eq!(
+            second.sequence().await.unwrap(),
+            None,
+            "the lease is another's"
+        );
         tokio::time::sleep(Duration::from_millis(1_600)).await;
         assert_eq!(second.sequence().await.unwrap(), Some(1));
         publish(core, &["three".into()]).await;
         tokio::time::sleep(Duration::from_millis(1_600)).await;
         assert_eq!(first.sequence().await.unwrap(), Some(1));
-        let names: Vec<_> =
-            all_entries(core).await.into_iter().map(|view| view.entry.cert_id).collect();
+        let names: Vec<_> = all_entries(core)
+            .await
+            .into_iter()
+            .map(|view| view.entry.cert_id)
+            .collect();
         assert_eq!(names, ["one", "two", "three"]);
     }
 }
@@ -141,7 +163,10 @@ async fn what_is_rolled_back_is_never_in_the_log() {
             .await;
         assert!(failed.is_err());
         core.sequencer("a".into()).sequence().await.unwrap();
-        assert!(matches!(log::included(&core.db, "never").await.unwrap(), Included::No));
+        assert!(matches!(
+            log::included(&core.db, "never").await.unwrap(),
+            Included::No
+        ));
     }
 }
 
@@ -162,14 +187,30 @@ async fn every_entry_is_provable_in_every_tree_and_every_tree_extends_the_earlie
         }
         for head in &heads {
             for index in [0, head.size / 2, head.size - 1] {
-                let proof = log::inclusion(&core.db, index, Some(head.size)).await.unwrap();
-                verify_inclusion(&proof.leaf_hash, index, head.size, &proof.hashes, &head.root)
+                let proof = log::inclusion(&core.db, index, Some(head.size))
+                    .await
                     .unwrap();
+                verify_inclusion(
+                    &proof.leaf_hash,
+                    index,
+                    head.size,
+                    &proof.hashes,
+                    &head.root,
+                )
+                .unwrap();
             }
             for later in heads.iter().filter(|later| later.size >= head.size) {
-                let proof = log::consistency(&core.db, head.size, Some(later.size)).await.unwrap();
-                verify_consistency(head.size, &head.root, later.size, &later.root, &proof.hashes)
+                let proof = log::consistency(&core.db, head.size, Some(later.size))
+                    .await
                     .unwrap();
+                verify_consistency(
+                    head.size,
+                    &head.root,
+                    later.size,
+                    &later.root,
+                    &proof.hashes,
+                )
+                .unwrap();
             }
         }
         let size = heads.last().unwrap().size;

@@ -24,7 +24,9 @@ impl Clock {
     /// A clock that stands still until [`Clock::advance`] moves it, for tests.
     #[must_use]
     pub fn fixed(at: DateTime<Utc>) -> Self {
-        Self { set: Some(Arc::new(AtomicI64::new(at.timestamp_micros()))) }
+        Self {
+            set: Some(Arc::new(AtomicI64::new(at.timestamp_micros()))),
+        }
     }
 
     /// The time now.

@@ -27,6 +27,8 @@ impl<K: Serialize + DeserializeOwned> Cursor<K> {
     /// [`InvalidCursor`] for anything else.
     pub fn decode(text: &str) -> Result<Self, InvalidCursor> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidCursor)?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|_| InvalidCursor)
+        serde_json::from_slice(&bytes)
+            .map(Self)
+            .map_err(|_| InvalidCursor)
     }
 }

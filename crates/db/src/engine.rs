@@ -63,7 +63,9 @@ impl Db {
                 .await?;
             return Ok(Self::Postgres(pool));
         }
-        Err(Error::Url("must start with sqlite: or postgres://".to_owned()))
+        Err(Error::Url(
+            "must start with sqlite: or postgres://".to_owned(),
+        ))
     }
 
     async fn open_sqlite(url: &str) -> Result<Self, Error> {
@@ -122,10 +124,14 @@ impl Db {
         let sql = sql.into().text(self.engine());
         Ok(match self {
             Self::Sqlite { read, .. } => {
-                sqlx::query_as_with(sql, for_sqlite(values)?).fetch_all(read).await?
+                sqlx::query_as_with(sql, for_sqlite(values)?)
+                    .fetch_all(read)
+                    .await?
             }
             Self::Postgres(pool) => {
-                sqlx::query_as_with(sql, for_postgres(values)?).fetch_all(pool).await?
+                sqlx::query_as_with(sql, for_postgres(values)?)
+                    .fetch_all(pool)
+                    .await?
             }
         })
     }
@@ -142,10 +148,14 @@ impl Db {
         let sql = sql.into().text(self.engine());
         Ok(match self {
             Self::Sqlite { read, .. } => {
-                sqlx::query_as_with(sql, for_sqlite(values)?).fetch_optional(read).await?
+                sqlx::query_as_with(sql, for_sqlite(values)?)
+                    .fetch_optional(read)
+                    .await?
             }
             Self::Postgres(pool) => {
-                sqlx::query_as_with(sql, for_postgres(values)?).fetch_optional(pool).await?
+                sqlx::query_as_with(sql, for_postgres(values)?)
+                    .fetch_optional(pool)
+                    .await?
             }
         })
     }

@@ -66,11 +66,9 @@ impl From<sqlx::Error> for Error {
                     return Self::Unavailable(error);
                 }
                 match code.parse::<i64>().map(|extended| extended & 0xff) {
-                    Ok(SQLITE_BUSY | SQLITE_LOCKED | SQLITE_IOERR | SQLITE_FULL | SQLITE_CANTOPEN)
-                        if code.len() < 5 =>
-                    {
-                        Self::Unavailable(error)
-                    }
+                    Ok(
+                        SQLITE_BUSY | SQLITE_LOCKED | SQLITE_IOERR | SQLITE_FULL | SQLITE_CANTOPEN,
+                    ) if code.len() < 5 => Self::Unavailable(error),
                     _ => Self::Other(error),
                 }
             }

@@ -24,7 +24,9 @@ pub struct GroupCommit<I, O> {
 
 impl<I, O> Clone for GroupCommit<I, O> {
     fn clone(&self) -> Self {
-        Self { queue: self.queue.clone() }
+        Self {
+            queue: self.queue.clone(),
+        }
     }
 }
 
@@ -61,7 +63,10 @@ where
     /// The database failure that kept the item out, or [`Error::Closed`].
     pub async fn submit(&self, item: I) -> Result<O, Error> {
         let (reply, answer) = oneshot::channel();
-        self.queue.send((item, reply)).await.map_err(|_| Error::Closed)?;
+        self.queue
+            .send((item, reply))
+            .await
+            .map_err(|_| Error::Closed)?;
         answer.await.map_err(|_| Error::Closed)?
     }
 }

@@ -25,7 +25,7 @@ pub use cursor::{Cursor, InvalidCursor};
 pub use engine::{AsDbError, Db, Engine, Scope};
 pub use error::Error;
 pub use group_commit::GroupCommit;
-pub use migrate::{Migration, MIGRATIONS};
+pub use migrate::{MIGRATIONS, Migration};
 pub use rows::{insert_rows, insert_rows_returning};
 pub use tx::Tx;
 pub use value::{Sql, Val};
@@ -34,7 +34,10 @@ pub use sqlx::FromRow;
 
 /// A row type that decodes from both engines; `#[derive(FromRow)]` provides it.
 pub trait Row:
-    for<'r> FromRow<'r, sqlx::sqlite::SqliteRow> + for<'r> FromRow<'r, sqlx::postgres::PgRow> + Send + Unpin
+    for<'r> FromRow<'r, sqlx::sqlite::SqliteRow>
+    + for<'r> FromRow<'r, sqlx::postgres::PgRow>
+    + Send
+    + Unpin
 {
 }
 

@@ -48,7 +48,11 @@ impl Migration {
                 ("{strict}", ""),
             ],
         };
-        words.iter().fold(self.text.to_owned(), |text, (word, kind)| text.replace(word, kind))
+        words
+            .iter()
+            .fold(self.text.to_owned(), |text, (word, kind)| {
+                text.replace(word, kind)
+            })
     }
 }
 
@@ -77,8 +81,9 @@ impl Db {
         if ledger.is_none() {
             return Ok(Vec::new());
         }
-        let applied: Vec<Applied> =
-            self.all("SELECT version FROM schema_migration ORDER BY version", []).await?;
+        let applied: Vec<Applied> = self
+            .all("SELECT version FROM schema_migration ORDER BY version", [])
+            .await?;
         Ok(applied.into_iter().map(|row| row.version).collect())
     }
 
@@ -88,7 +93,11 @@ impl Db {
     /// # Errors
     /// [`Error::Schema`] when the database was made by a newer program.
     pub async fn migrate(&self, now: DateTime<Utc>) -> Result<Vec<Migration>, Error> {
-        let ledger = Migration { version: 0, name: "ledger", text: CREATE_LEDGER };
+        let ledger = Migration {
+            version: 0,
+            name: "ledger",
+            text: CREATE_LEDGER,
+        };
         if self.schema_versions().await?.is_empty() {
             let text = ledger.for_engine(self.engine());
             // Two processes may both find no ledger; the loser of that race sees it exist.

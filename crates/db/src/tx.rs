@@ -35,12 +35,14 @@ impl Tx {
     ) -> Result<u64, Error> {
         let sql = sql.into().text(self.engine());
         Ok(match self {
-            Self::Sqlite(tx) => {
-                sqlx::query_with(sql, for_sqlite(values)?).execute(&mut **tx).await?.rows_affected()
-            }
-            Self::Postgres(tx) => {
-                sqlx::query_with(sql, for_postgres(values)?).execute(&mut **tx).await?.rows_affected()
-            }
+            Self::Sqlite(tx) => sqlx::query_with(sql, for_sqlite(values)?)
+                .execute(&mut **tx)
+                .await?
+                .rows_affected(),
+            Self::Postgres(tx) => sqlx::query_with(sql, for_postgres(values)?)
+                .execute(&mut **tx)
+                .await?
+                .rows_affected(),
         })
     }
 
@@ -56,10 +58,14 @@ impl Tx {
         let sql = sql.into().text(self.engine());
         Ok(match self {
             Self::Sqlite(tx) => {
-                sqlx::query_as_with(sql, for_sqlite(values)?).fetch_all(&mut **tx).await?
+                sqlx::query_as_with(sql, for_sqlite(values)?)
+                    .fetch_all(&mut **tx)
+                    .await?
             }
             Self::Postgres(tx) => {
-                sqlx::query_as_with(sql, for_postgres(values)?).fetch_all(&mut **tx).await?
+                sqlx::query_as_with(sql, for_postgres(values)?)
+                    .fetch_all(&mut **tx)
+                    .await?
             }
         })
     }

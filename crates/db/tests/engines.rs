@@ -16,7 +16,9 @@ use uuid::Uuid;
 /// A fresh, migrated database of each engine that this machine has.
 async fn databases() -> Vec<(Db, Option<tempfile::TempDir>)> {
     let folder = tempfile::tempdir().unwrap();
-    let sqlite = Db::open(&format!("sqlite:{}", folder.path().join("t.db").display())).await.unwrap();
+    let sqlite = Db::open(&format!("sqlite:{}", folder.path().join("t.db").display()))
+        .await
+        .unwrap();
     let mut found = vec![(sqlite, Some(folder))];
     if let Some(postgres) = Postgres::shared() {
         found.push((Db::open(&postgres.database()).await.unwrap(), None));
@@ -36,7 +38,11 @@ async fn organisation(db: &Db) -> Uuid {
                 args![id, "Verlag", "free", now],
             )
             .await?;
-            tx.exec("INSERT INTO wallet (org_id, balance) VALUES ($1, 0)", args![id]).await?;
+            tx.exec(
+                "INSERT INTO wallet (org_id, balance) VALUES ($1, 0)",
+                args![id],
+            )
+            .await?;
             Ok::<_, Error>(())
         })
     })
@@ -51,7 +57,10 @@ async fn migrations_run_once_however_many_processes_start() {
         let again = db.migrate(Clock::system().now()).await.unwrap();
         assert!(again.is_empty(), "nothing is left to run");
         let versions = db.schema_versions().await.unwrap();
-        assert_eq!(versions, MIGRATIONS.iter().map(|m| m.version).collect::<Vec<_>>());
+        assert_eq!(
+            versions,
+            MIGRATIONS.iter().map(|m| m.version).collect::<Vec<_>>()
+        );
     }
 }
 
@@ -64,7 +73,11 @@ async fn two_processes_may_migrate_an_empty_database_at_once() {
         let now = Clock::system().now();
         let (one, two) = (Db::open(&url).await.unwrap(), Db::open(&url).await.unwrap());
         let (one, two) = tokio::join!(one.migrate(now), two.migrate(now));
-        assert_eq!(one.unwrap().len() + two.unwrap().len(), MIGRATIONS.len(), "{url}");
+        assert_eq!(
+            one.unwrap().len() + two.unwrap().len(),
+            MIGRATIONS.len(),
+            "{url}"
+        );
     }
 }
 
@@ -133,7 +146,10 @@ async fn every_type_comes_back_as_it_went_in() {
             }
         );
         let missing: Result<Everything, _> = db
-            .one("SELECT id, kind, payload, priority, run_at, unique_key FROM job WHERE kind = $1", args!["none"])
+            .one(
+                "SELECT id, kind, payload, priority, run_at, unique_key FROM job WHERE kind = $1",
+                args!["none"],
+            )
             .await;
         assert!(matches!(missing, Err(Error::NotFound)));
     }
@@ -155,18 +171,31 @@ async fn times_sort_as_time_whatever_their_fraction() {
                     "job_schedule",
                     ["name", "next_run_at"],
                     "",
-                    rows.into_iter().enumerate().map(|(n, at)| args![format!("s{n}"), at]),
+                    rows.into_iter()
+                        .enumerate()
+                        .map(|(n, at)| args![format!("s{n}"), at]),
                 )
                 .await
             })
         })
         .await
         .unwrap();
-        let sorted: Vec<(DateTime<Utc>,)> =
-            db.all("SELECT next_run_at FROM job_schedule ORDER BY next_run_at", []).await.unwrap();
-        assert_eq!(sorted.into_iter().map(|(at,)| at).collect::<Vec<_>>(), times);
+        let sorted: Vec<(DateTime<Utc>,)> = db
+            .all(
+                "SELECT next_run_at FROM job_schedule ORDER BY next_run_at",
+                [],
+            )
+            .await
+            .unwrap();
+        assert_eq!(
+            sorted.into_iter().map(|(at,)| at).collect::<Vec<_>>(),
+            times
+        );
         let after: Vec<(String,)> = db
-            .all("SELECT name FROM job_schedule WHERE next_run_at > $1", args![times[3]])
+            .all(
+                "SELECT name FROM job_schedule WHERE next_run_at > $1",
+                args![times[3]],
+            )
             .await
             .unwrap();
         assert_eq!(after.len(), 2);
@@ -180,7 +209,8 @@ async fn what_fails_or_is_dropped_leaves_nothing() {
         let failed: Result<(), Error> = db
             .write(|tx, _| {
                 Box::pin(async move {
-                    tx.exec("UPDATE wallet SET balance = 5 WHERE org_id = $1", args![id]).await?;
+                    tx.exec("UPDATE wallet SET balance = 5 WHERE org_id = $1", args![id])
+                        .await?;
                     Err(Error::NotFound)
                 })
             })
@@ -188,20 +218,28 @@ async fn what_fails_or_is_dropped_leaves_nothing() {
         assert!(failed.is_err());
         let stuck = db.write(|tx, _| {
             Box::pin(async move {
-                tx.exec("UPDATE wallet SET balance = 6 WHERE org_id = $1", args![id]).await?;
+                tx.exec("UPDATE wallet SET balance = 6 WHERE org_id = $1", args![id])
+                    .await?;
                 std::future::pending::<()>().await;
                 Ok::<_, Error>(())
             })
         });
-        assert!(tokio::time::timeout(Duration::from_millis(100), stuck).await.is_err());
-        let (balance,): (i64,) =
-            db.one("SELECT balance FROM wallet WHERE org_id = $1", args![id]).await.unwrap();
+        assert!(
+            tokio::time::timeout(Duration::from_millis(100), stuck)
+                .await
+                .is_err()
+        );
+        let (balance,): (i64,) = db
+            .one("SELECT balance FROM wallet WHERE org_id = $1", args![id])
+            .await
+            .unwrap();
         assert_eq!(balance, 0);
         // And the writer is free again.
         let changed = db
             .write(|tx, _| {
                 Box::pin(async move {
-                    tx.exec("UPDATE wallet SET balance = 1 WHERE org_id = $1", args![id]).await
+                    tx.exec("UPDATE wallet SET balance = 1 WHERE org_id = $1", args![id])
+                        .await
                 })
             })
             .await
@@ -235,7 +273,11 @@ async fn a_taken_key_is_told_from_other_failures() {
         let again: Result<u64, Error> = db
             .write(|tx, _| {
                 Box::pin(async move {
-                    tx.exec("INSERT INTO wallet (org_id, balance) VALUES ($1, 0)", args![id]).await
+                    tx.exec(
+                        "INSERT INTO wallet (org_id, balance) VALUES ($1, 0)",
+                        args![id],
+                    )
+                    .await
                 })
             })
             .await;
@@ -243,7 +285,11 @@ async fn a_taken_key_is_told_from_other_failures() {
         let debt: Result<u64, Error> = db
             .write(|tx, _| {
                 Box::pin(async move {
-                    tx.exec("UPDATE wallet SET balance = -1 WHERE org_id = $1", args![id]).await
+                    tx.exec(
+                        "UPDATE wallet SET balance = -1 WHERE org_id = $1",
+                        args![id],
+                    )
+                    .await
                 })
             })
             .await;
@@ -265,7 +311,10 @@ async fn many_rows_go_in_with_one_call_and_tell_which_did() {
                             "job_schedule",
                             ["name", "next_run_at"],
                             "ON CONFLICT (name) DO NOTHING RETURNING name",
-                            (0..count).collect::<Vec<_>>().into_iter().map(|n| args![name(n), now]),
+                            (0..count)
+                                .collect::<Vec<_>>()
+                                .into_iter()
+                                .map(|n| args![name(n), now]),
                         )
                         .await
                     })
@@ -273,13 +322,17 @@ async fn many_rows_go_in_with_one_call_and_tell_which_did() {
                 .await
                 .map_err(|error: Error| panic!("{error:?}"))
                 .unwrap();
-            let (stored,): (i64,) =
-                db.one("SELECT CAST(count(*) AS BIGINT) FROM job_schedule", []).await.unwrap();
+            let (stored,): (i64,) = db
+                .one("SELECT CAST(count(*) AS BIGINT) FROM job_schedule", [])
+                .await
+                .unwrap();
             assert_eq!(stored, count.max(stored));
             assert!(inserted.len() as i64 <= count);
         }
-        let (stored,): (i64,) =
-            db.one("SELECT CAST(count(*) AS BIGINT) FROM job_schedule", []).await.unwrap();
+        let (stored,): (i64,) = db
+            .one("SELECT CAST(count(*) AS BIGINT) FROM job_schedule", [])
+            .await
+            .unwrap();
         assert_eq!(stored, 9_001);
     }
 }
@@ -308,8 +361,10 @@ async fn concurrent_writers_lose_no_update() {
         while let Some(done) = writers.join_next().await {
             assert_eq!(done.unwrap(), Ok(1));
         }
-        let (balance,): (i64,) =
-            db.one("SELECT balance FROM wallet WHERE org_id = $1", args![id]).await.unwrap();
+        let (balance,): (i64,) = db
+            .one("SELECT balance FROM wallet WHERE org_id = $1", args![id])
+            .await
+            .unwrap();
         assert_eq!(balance, 50);
     }
 }
@@ -349,8 +404,10 @@ async fn a_group_commit_answers_each_item_and_none_fails_for_its_neighbour() {
                 sum += amount;
             }
         }
-        let (balance,): (i64,) =
-            db.one("SELECT balance FROM wallet WHERE org_id = $1", args![id]).await.unwrap();
+        let (balance,): (i64,) = db
+            .one("SELECT balance FROM wallet WHERE org_id = $1", args![id])
+            .await
+            .unwrap();
         assert_eq!(balance, sum, "what was acknowledged is there, once");
     }
 }

@@ -14,9 +14,9 @@ use colophon_pages::{
     CONTENT_SECURITY_POLICY, asset_routes, asset_url, render, render_public, render_status,
     views::{
         ApiDocument, ApiKey, ConsolePage, DeadJob, DevelopersPage, ErrorPage, Form, Frame,
-        Generator, HomePage, JobCount, JobsPage, KeysPage, LogEntry, LogExport, LogHead, LogPage, LoginPage,
-        NewSecret, OrganisationPage, OrganisationRow, RunningJob, ServiceKey, Session, SetupPage,
-        StateCard, StateLevel, VerifyPage, WaitingJob,
+        Generator, HomePage, JobCount, JobsPage, KeysPage, LogEntry, LogExport, LogHead, LogPage,
+        LoginPage, NewSecret, OrganisationPage, OrganisationRow, RunningJob, ServiceKey, Session,
+        SetupPage, StateCard, StateLevel, VerifyPage, WaitingJob,
     },
 };
 use http_body_util::BodyExt;

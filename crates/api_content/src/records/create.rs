@@ -53,6 +53,9 @@ pub(crate) async fn handle(
         },
     )
     .await?;
-    let output = Output { token: created.token, record_id: created.id.to_string() };
+    let output = Output {
+        token: created.token,
+        record_id: created.id.to_string(),
+    };
     Ok((StatusCode::CREATED, Json(output)))
 }

@@ -57,7 +57,11 @@ fn output(view: RecordView) -> Result<Output> {
         org_name: record.organisation,
         watermark_id: record.watermark_id,
         generator_id: record.generator_id,
-        generator_status: if view.generator_revoked { "revoked" } else { "active" },
+        generator_status: if view.generator_revoked {
+            "revoked"
+        } else {
+            "active"
+        },
         model: record.model,
         content_hash: record.content_hash.to_string(),
         signature: STANDARD.encode(&record.signature),
@@ -66,7 +70,11 @@ fn output(view: RecordView) -> Result<Output> {
         signed_payload: RawValue::from_string(record.signed_payload).map_err(Error::internal)?,
         created_at: record.created_at,
         log: Log {
-            status: if view.seq_no.is_some() { "included" } else { "pending" },
+            status: if view.seq_no.is_some() {
+                "included"
+            } else {
+                "pending"
+            },
             seq_no: view.seq_no,
         },
     })

@@ -35,33 +35,50 @@ async fn org(core: &Core, command: OrgCommand) -> anyhow::Result<()> {
     let plan: Plan = plan.parse()?;
     let org = organisations::create(&core.db, &core.clock, &core.ids, &name, plan).await?;
     let value = json!({"org_id": org.id, "name": org.name, "plan": org.plan.name()});
-    print.line(&value, || format!("{}  {} ({})", org.id, org.name, org.plan))
+    print.line(&value, || {
+        format!("{}  {} ({})", org.id, org.name, org.plan)
+    })
 }
 
 async fn key(core: &Core, command: KeyCommand) -> anyhow::Result<()> {
     match command {
-        KeyCommand::Create { org, kind, test, print } => {
+        KeyCommand::Create {
+            org,
+            kind,
+            test,
+            print,
+        } => {
             let org: OrgId = org.parse()?;
             let kind: KeyKind = kind.parse()?;
-            let key =
-                access::create_key(&core.db, &core.clock, &core.ids, org, kind, test).await?;
+            let key = access::create_key(&core.db, &core.clock, &core.ids, org, kind, test).await?;
             let secret = key.secret.reveal();
             print.line(&json!({"key_id": key.id, "secret": secret}), || {
-                format!("{}\n{secret}\nKeep the second line: it is not shown again.", key.id)
+                format!(
+                    "{}\n{secret}\nKeep the second line: it is not shown again.",
+                    key.id
+                )
             })
         }
         KeyCommand::Revoke { org, key, print } => {
             let now = core.clock.now();
             let id = key.parse()?;
             access::revoke_key(&core.db, &core.keys, org.parse()?, id, now).await?;
-            print.line(&json!({"key_id": id, "revoked": true}), || format!("{id} is revoked."))
+            print.line(&json!({"key_id": id, "revoked": true}), || {
+                format!("{id} is revoked.")
+            })
         }
     }
 }
 
 async fn generator(core: &Core, command: GeneratorCommand) -> anyhow::Result<()> {
     match command {
-        GeneratorCommand::Create { org, name, algorithm, public_key, print } => {
+        GeneratorCommand::Create {
+            org,
+            name,
+            algorithm,
+            public_key,
+            print,
+        } => {
             let key = match &public_key {
                 Some(path) => {
                     let bytes = std::fs::read(path)
@@ -71,15 +88,9 @@ async fn generator(core: &Core, command: GeneratorCommand) -> anyhow::Result<()>
                 None => None,
             };
             let org: OrgId = org.parse()?;
-            let made = generators::create(
-                &core.db,
-                &core.clock,
-                &core.ids,
-                org,
-                &name,
-                key.as_ref(),
-            )
-            .await?;
+            let made =
+                generators::create(&core.db, &core.clock, &core.ids, org, &name, key.as_ref())
+                    .await?;
             let value = json!({
                 "generator_id": made.id,
                 "name": made.name,
@@ -90,7 +101,11 @@ async fn generator(core: &Core, command: GeneratorCommand) -> anyhow::Result<()>
             });
             print.line(&value, || format!("{}  {}", made.id, made.name))
         }
-        GeneratorCommand::Revoke { org, generator, print } => {
+        GeneratorCommand::Revoke {
+            org,
+            generator,
+            print,
+        } => {
             let id = generator.parse()?;
             let cache = &core.generators;
             generators::revoke(&core.db, cache, org.parse()?, id, &core.clock).await?;
@@ -120,7 +135,13 @@ fn read_public_key(algorithm: &str, bytes: &[u8]) -> colophon_core::Result<Publi
 }
 
 async fn credits(core: &Core, command: CreditsCommand) -> anyhow::Result<()> {
-    let CreditsCommand::Grant { org, amount, reason, idempotency_key, print } = command;
+    let CreditsCommand::Grant {
+        org,
+        amount,
+        reason,
+        idempotency_key,
+        print,
+    } = command;
     let org: OrgId = org.parse()?;
     let key = idempotency_key.unwrap_or_else(|| core.ids.next().to_string());
     let balance =
@@ -142,15 +163,22 @@ async fn job(core: &Core, command: JobsCommand) -> anyhow::Result<()> {
                 });
                 print.line(&value, || {
                     let error = job.last_error.as_deref().unwrap_or_default();
-                    format!("{}  {}  after {} attempts: {error}", job.id, job.kind, job.attempts)
+                    format!(
+                        "{}  {}  after {} attempts: {error}",
+                        job.id, job.kind, job.attempts
+                    )
                 })?;
             }
             Ok(())
         }
         JobsCommand::Requeue { id, print } => {
             let now = core.clock.now();
-            core.db.write(|tx, _| Box::pin(jobs::requeue(tx, id, now))).await?;
-            print.line(&json!({"id": id, "state": "queued"}), || format!("{id} is queued again."))
+            core.db
+                .write(|tx, _| Box::pin(jobs::requeue(tx, id, now)))
+                .await?;
+            print.line(&json!({"id": id, "state": "queued"}), || {
+                format!("{id} is queued again.")
+            })
         }
     }
 }

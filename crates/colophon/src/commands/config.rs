@@ -6,6 +6,9 @@ use crate::terminal::Answer;
 
 /// Prints the configuration in force as TOML, secrets left out.
 pub fn run(options: &Options) -> anyhow::Result<Answer> {
-    print!("{}", toml::to_string_pretty(&Config::load(options)?.redacted())?);
+    print!(
+        "{}",
+        toml::to_string_pretty(&Config::load(options)?.redacted())?
+    );
     Ok(Answer::Yes)
 }

@@ -22,19 +22,42 @@ pub async fn run(options: &Options, print: Print) -> anyhow::Result<Answer> {
     match Config::load(options) {
         Err(error) => note("configuration", false, format!("{error:#}")),
         Ok(config) => {
-            note("configuration", true, format!("data in {}", config.data.display()));
+            note(
+                "configuration",
+                true,
+                format!("data in {}", config.data.display()),
+            );
             match server::open_core(&config).await {
                 Err(error) => note("start", false, format!("{error:#}")),
                 Ok(core) => {
                     let health = colophon_core::health::check(&core).await;
                     let url = config.redacted().database_url.unwrap_or_default();
                     note("database", health.database, url);
-                    note("files", health.blobs, config.redacted().blob_url.unwrap_or_default());
-                    note("keys", health.keys, format!("{} published", core.keyring.published().len()));
+                    note(
+                        "files",
+                        health.blobs,
+                        config.redacted().blob_url.unwrap_or_default(),
+                    );
+                    note(
+                        "keys",
+                        health.keys,
+                        format!("{} published", core.keyring.published().len()),
+                    );
                     let size = log::head(&core.db).await?.map_or(0, |head| head.tree_size);
                     let waiting = log::pending(&core.db).await?;
-                    note("log", true, format!("{} with {size} entries, {waiting} waiting", core.log_key.name()));
-                    let seen = if health.worker { "alive" } else { "none seen in 15 seconds" };
+                    note(
+                        "log",
+                        true,
+                        format!(
+                            "{} with {size} entries, {waiting} waiting",
+                            core.log_key.name()
+                        ),
+                    );
+                    let seen = if health.worker {
+                        "alive"
+                    } else {
+                        "none seen in 15 seconds"
+                    };
                     note("worker", health.worker, seen.to_owned());
                     core.db.close().await;
                 }
@@ -48,6 +71,8 @@ pub async fn run(options: &Options, print: Print) -> anyhow::Result<Answer> {
         })?;
     }
     // A worker that is not running is a state of the server, not a defect of the installation.
-    let well = findings.iter().all(|finding| finding.ok || finding.what == "worker");
+    let well = findings
+        .iter()
+        .all(|finding| finding.ok || finding.what == "worker");
     Ok(if well { Answer::Yes } else { Answer::No })
 }

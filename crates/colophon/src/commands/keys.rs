@@ -17,7 +17,11 @@ pub async fn run(options: &Options, keys: Keys) -> anyhow::Result<Answer> {
         KeysCommand::List(print) => {
             for key in core.keyring.published().iter() {
                 print.line(&value(key), || {
-                    let status = if key.retired_at.is_some() { "retired" } else { "active" };
+                    let status = if key.retired_at.is_some() {
+                        "retired"
+                    } else {
+                        "active"
+                    };
                     let (purpose, algorithm) = (key.purpose, key.key.algorithm());
                     format!("{}  {purpose:<8} {algorithm:<10} {status}", key.key.kid())
                 })?;
@@ -30,7 +34,10 @@ pub async fn run(options: &Options, keys: Keys) -> anyhow::Result<Answer> {
             };
             let key = core.keyring.rotate(&core.clock, &core.ids, purpose).await?;
             print.line(&value(&key), || {
-                format!("{} is the {purpose} key now; the old one stays published.", key.key.kid())
+                format!(
+                    "{} is the {purpose} key now; the old one stays published.",
+                    key.key.kid()
+                )
             })?;
         }
         KeysCommand::ExportPublic { purpose } => {
@@ -40,9 +47,12 @@ pub async fn run(options: &Options, keys: Keys) -> anyhow::Result<Answer> {
                 ExportedPurpose::Log => Purpose::Log,
             };
             let published = core.keyring.published();
-            let active =
-                published.iter().find(|key| key.purpose == purpose && key.retired_at.is_none());
-            let Some(key) = active else { anyhow::bail!("there is no active {purpose} key") };
+            let active = published
+                .iter()
+                .find(|key| key.purpose == purpose && key.retired_at.is_none());
+            let Some(key) = active else {
+                anyhow::bail!("there is no active {purpose} key")
+            };
             print!("{}", key.key.to_spki_pem());
         }
     }

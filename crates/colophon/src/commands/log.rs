@@ -23,9 +23,19 @@ use crate::terminal::{Answer, Print, progress};
 /// Runs one log command.
 pub async fn run(options: &Options, log: Log) -> anyhow::Result<Answer> {
     match log.command {
-        LogCommand::Audit { url: Some(url), print } => audit_remote(&url, print).await,
+        LogCommand::Audit {
+            url: Some(url),
+            print,
+        } => audit_remote(&url, print).await,
         LogCommand::Audit { url: None, print } => audit_local(options, print).await,
-        LogCommand::Monitor { url, state, interval, once, log_key, print } => {
+        LogCommand::Monitor {
+            url,
+            state,
+            interval,
+            once,
+            log_key,
+            print,
+        } => {
             let client = Client::new(&url)?;
             let key = trusted_key(&client, log_key.as_deref()).await?;
             let state = state.unwrap_or_else(|| state_file(&key));
@@ -49,7 +59,10 @@ async fn trusted_key(client: &Client, given: Option<&str>) -> anyhow::Result<Ver
             eprintln!("First time at this log; its key is remembered from now on: {key}");
         }
         Familiarity::Changed => {
-            anyhow::bail!("the log {} shows another key than the one remembered: {key}", key.name())
+            anyhow::bail!(
+                "the log {} shows another key than the one remembered: {key}",
+                key.name()
+            )
         }
     }
     Ok(key)
@@ -58,7 +71,9 @@ async fn trusted_key(client: &Client, given: Option<&str>) -> anyhow::Result<Ver
 async fn audit_local(options: &Options, print: Print) -> anyhow::Result<Answer> {
     let config = Config::load(options)?;
     let core = server::open_core(&config).await?;
-    let total = registry_log::head(&core.db).await?.map_or(0, |head| head.tree_size);
+    let total = registry_log::head(&core.db)
+        .await?
+        .map_or(0, |head| head.tree_size);
     let bar = progress(total, "entries");
     let outcome = registry_log::audit(&core, |done| bar.set_position(done)).await?;
     bar.finish_and_clear();
@@ -83,28 +98,37 @@ async fn audit_local(options: &Options, print: Print) -> anyhow::Result<Answer> 
         }
         text
     })?;
-    Ok(if outcome.findings.is_empty() { Answer::Yes } else { Answer::No })
+    Ok(if outcome.findings.is_empty() {
+        Answer::Yes
+    } else {
+        Answer::No
+    })
 }
 
 async fn audit_remote(url: &str, print: Print) -> anyhow::Result<Answer> {
     let client = Client::new(url)?;
     let key = trusted_key(&client, None).await?;
     let note = client.text("/log/checkpoint").await?;
-    let checkpoint = Checkpoint::open(&note, [&key]).context("checkpoint")?.checkpoint;
+    let checkpoint = Checkpoint::open(&note, [&key])
+        .context("checkpoint")?
+        .checkpoint;
     let bar = progress(checkpoint.size, "entries");
     let (mut chain, mut frontier) = (Chain::new(), Frontier::new());
     let mut problem = None;
     while frontier.size() < checkpoint.size && problem.is_none() {
         let width = (checkpoint.size - frontier.size()).min(256);
         let bundle = merkle_entries_path(frontier.size() / 256, width);
-        let bytes = client.get(&bundle).await?.with_context(|| format!("{bundle}: 404"))?;
+        let bytes = client
+            .get(&bundle)
+            .await?
+            .with_context(|| format!("{bundle}: 404"))?;
         let mut leaves = Vec::with_capacity(256);
         for entry in decode_entries(&bytes).context("entry bundle")? {
-            if let Err(error) = chain.follow(&entry) {
+            if let Err(error) = chain.follow(entry) {
                 problem = Some(error.to_string());
                 break;
             }
-            leaves.push(leaf_hash(&entry));
+            leaves.push(leaf_hash(entry));
         }
         frontier.append(&leaves);
         bar.set_position(frontier.size());
@@ -115,10 +139,17 @@ async fn audit_remote(url: &str, print: Print) -> anyhow::Result<Answer> {
     }
     let value = json!({"ok": problem.is_none(), "entries": frontier.size(), "problem": problem});
     print.line(&value, || match &problem {
-        None => format!("{} entries: chain, tree and checkpoint agree.", frontier.size()),
+        None => format!(
+            "{} entries: chain, tree and checkpoint agree.",
+            frontier.size()
+        ),
         Some(problem) => format!("NOT in order: {problem}"),
     })?;
-    Ok(if problem.is_none() { Answer::Yes } else { Answer::No })
+    Ok(if problem.is_none() {
+        Answer::Yes
+    } else {
+        Answer::No
+    })
 }
 
 fn merkle_entries_path(index: u64, width: u64) -> String {
@@ -128,8 +159,11 @@ fn merkle_entries_path(index: u64, width: u64) -> String {
 }
 
 fn state_file(key: &VerifierKey) -> PathBuf {
-    let name: String =
-        key.name().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let name: String = key
+        .name()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
     config_folder().join(format!("{name}.checkpoint"))
 }
 
@@ -145,15 +179,34 @@ async fn look(client: &Client, key: &VerifierKey, seen: Option<&str>) -> anyhow:
     let note = client.text("/log/checkpoint").await?;
     let new = match Checkpoint::open(&note, [key]) {
         Ok(open) => open.checkpoint,
-        Err(error) => return Ok(Look::Forked { reason: error.to_string(), new: note }),
+        Err(error) => {
+            return Ok(Look::Forked {
+                reason: error.to_string(),
+                new: note,
+            });
+        }
     };
     let Some(seen) = seen else {
-        return Ok(Look::Well { note, from: 0, to: new.size });
+        return Ok(Look::Well {
+            note,
+            from: 0,
+            to: new.size,
+        });
     };
-    let old = Checkpoint::open(seen, [key]).context("the head kept in the state file")?.checkpoint;
-    let forked = |reason: String| Ok(Look::Forked { reason, new: note.clone() });
+    let old = Checkpoint::open(seen, [key])
+        .context("the head kept in the state file")?
+        .checkpoint;
+    let forked = |reason: String| {
+        Ok(Look::Forked {
+            reason,
+            new: note.clone(),
+        })
+    };
     if new.size < old.size {
-        return forked(format!("the log shrank from {} to {} entries", old.size, new.size));
+        return forked(format!(
+            "the log shrank from {} to {} entries",
+            old.size, new.size
+        ));
     }
     if new.size == old.size {
         if new.root != old.root {
@@ -161,13 +214,16 @@ async fn look(client: &Client, key: &VerifierKey, seen: Option<&str>) -> anyhow:
         }
     } else if old.size > 0 {
         let proof = client.consistency(old.size, new.size).await?;
-        let checked =
-            merkle::verify_consistency(old.size, &old.root, new.size, &new.root, &proof);
+        let checked = merkle::verify_consistency(old.size, &old.root, new.size, &new.root, &proof);
         if let Err(error) = checked {
             return forked(format!("the consistency proof does not hold: {error}"));
         }
     }
-    Ok(Look::Well { note, from: old.size, to: new.size })
+    Ok(Look::Well {
+        note,
+        from: old.size,
+        to: new.size,
+    })
 }
 
 async fn monitor(
@@ -188,7 +244,9 @@ async fn monitor(
             Ok(Look::Well { note, from, to }) => {
                 keep(state, &note)?;
                 let value = json!({"ok": true, "from": from, "to": to});
-                print.line(&value, || format!("{}: {from} → {to} entries, consistent", key.name()))?;
+                print.line(&value, || {
+                    format!("{}: {from} → {to} entries, consistent", key.name())
+                })?;
             }
             Ok(Look::Forked { reason, new }) => {
                 let old = seen.unwrap_or_default();
@@ -220,19 +278,32 @@ fn keep(state: &Path, note: &str) -> anyhow::Result<()> {
 
 async fn prove(client: &Client, id: &str, print: Print) -> anyhow::Result<Answer> {
     let key = trusted_key(client, None).await?;
-    let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("id", id).finish();
-    let answer: InclusionAnswer = match client.get(&format!("/log/proof/inclusion?{query}")).await? {
+    let query: String = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("id", id)
+        .finish();
+    let answer: InclusionAnswer = match client.get(&format!("/log/proof/inclusion?{query}")).await?
+    {
         Some(body) => serde_json::from_slice(&body)?,
         None => {
-            print.line(&json!({"included": false}), || format!("{id} is not in the log."))?;
+            print.line(&json!({"included": false}), || {
+                format!("{id} is not in the log.")
+            })?;
             return Ok(Answer::No);
         }
     };
     let (leaf, path) = (hash(&answer.leaf_hash)?, hashes(&answer.hashes)?);
-    let checkpoint = Checkpoint::open(&answer.checkpoint, [&key]).context("checkpoint")?.checkpoint;
+    let checkpoint = Checkpoint::open(&answer.checkpoint, [&key])
+        .context("checkpoint")?
+        .checkpoint;
     let holds = checkpoint.size == answer.tree_size
-        && merkle::verify_inclusion(&leaf, answer.index, answer.tree_size, &path, &checkpoint.root)
-            .is_ok();
+        && merkle::verify_inclusion(
+            &leaf,
+            answer.index,
+            answer.tree_size,
+            &path,
+            &checkpoint.root,
+        )
+        .is_ok();
     let proof = TlogProof {
         extra: None,
         index: answer.index,
@@ -240,6 +311,12 @@ async fn prove(client: &Client, id: &str, print: Print) -> anyhow::Result<Answer
         checkpoint: answer.checkpoint,
     };
     let value = json!({"included": holds, "index": answer.index, "proof": proof.to_string()});
-    print.line(&value, || if holds { proof.to_string() } else { "the proof does not hold".into() })?;
+    print.line(&value, || {
+        if holds {
+            proof.to_string()
+        } else {
+            "the proof does not hold".into()
+        }
+    })?;
     Ok(if holds { Answer::Yes } else { Answer::No })
 }

@@ -32,7 +32,9 @@ pub async fn run(options: &Options, serve: Serve) -> anyhow::Result<Answer> {
         .with_context(|| format!("listening on {}", config.listen))?;
     // Port 0 asks for any free port; links need the one we got.
     config.listen = listener.local_addr()?;
-    let metrics = PrometheusBuilder::new().install_recorder().context("metrics")?;
+    let metrics = PrometheusBuilder::new()
+        .install_recorder()
+        .context("metrics")?;
     let core = server::open_core(&config).await?;
     let app = server::app(&core, &config, Metrics(Some(metrics)))?;
 
@@ -77,8 +79,8 @@ async fn greet(core: &Core, config: &Config, worker: bool) -> anyhow::Result<()>
 /// Structured lines on standard error; `RUST_LOG` chooses what is logged.
 pub fn start_logging(config: &Config) {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

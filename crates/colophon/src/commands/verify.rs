@@ -31,11 +31,22 @@ pub async fn run(verify: Verify) -> anyhow::Result<Answer> {
         trusted.extend_from_slice(known.keys());
         let path = verify.bundle.clone().unwrap_or(beside);
         let bytes = std::fs::read(&path).with_context(|| {
-            format!("no proof at {}; give --bundle FILE or --url URL", path.display())
+            format!(
+                "no proof at {}; give --bundle FILE or --url URL",
+                path.display()
+            )
         })?;
         let bundle = Bundle::parse(&bytes).with_context(|| path.display().to_string())?;
         let report = bundle::verify(&bundle, Some(&digests), &trusted);
-        return print(&verify, &digests, &[Checked { bundle, report, revoked: false }]);
+        return print(
+            &verify,
+            &digests,
+            &[Checked {
+                bundle,
+                report,
+                revoked: false,
+            }],
+        );
     };
     let client = Client::new(url)?;
     let log_key = client.log_key().await?;
@@ -59,10 +70,16 @@ pub async fn run(verify: Verify) -> anyhow::Result<Answer> {
     let hash = digests.content_hash(HashFunction::Sha3_256);
     let answer: Known = client.json(&format!("/files/{hash}")).await?;
     let mut checked = Vec::new();
-    let mut saved = verify.save_bundle.as_ref().map(|path| path.clone().unwrap_or(beside));
+    let mut saved = verify
+        .save_bundle
+        .as_ref()
+        .map(|path| path.clone().unwrap_or(beside));
     for statement in &answer.statements {
         let Some(bytes) = client.get(&format!("/bundles/{}", statement.id)).await? else {
-            eprintln!("{} is stored and not in the log yet; try again in a second.", statement.id);
+            eprintln!(
+                "{} is stored and not in the log yet; try again in a second.",
+                statement.id
+            );
             return Ok(Answer::Undecided);
         };
         let bundle = Bundle::parse(&bytes).with_context(|| format!("bundle {}", statement.id))?;
@@ -72,7 +89,11 @@ pub async fn run(verify: Verify) -> anyhow::Result<Answer> {
         }
         let report = bundle::verify(&bundle, Some(&digests), &trusted);
         let revoked = statement.generator_status == "revoked";
-        checked.push(Checked { bundle, report, revoked });
+        checked.push(Checked {
+            bundle,
+            report,
+            revoked,
+        });
     }
     print(&verify, &digests, &checked)
 }
@@ -98,8 +119,12 @@ fn digest(path: &Path) -> anyhow::Result<FileDigests> {
     let mut hasher = FileHasher::new();
     let mut buffer = vec![0; 1 << 20];
     loop {
-        let length = file.read(&mut buffer).with_context(|| path.display().to_string())?;
-        let Some(chunk) = buffer.get(..length).filter(|chunk| !chunk.is_empty()) else { break };
+        let length = file
+            .read(&mut buffer)
+            .with_context(|| path.display().to_string())?;
+        let Some(chunk) = buffer.get(..length).filter(|chunk| !chunk.is_empty()) else {
+            break;
+        };
         hasher.update(chunk);
         bar.inc(length as u64);
     }
@@ -107,11 +132,7 @@ fn digest(path: &Path) -> anyhow::Result<FileDigests> {
     Ok(hasher.finish())
 }
 
-fn print(
-    verify: &Verify,
-    digests: &FileDigests,
-    checked: &[Checked],
-) -> anyhow::Result<Answer> {
+fn print(verify: &Verify, digests: &FileDigests, checked: &[Checked]) -> anyhow::Result<Answer> {
     let answer = decide(checked);
     let verdict = match answer {
         Answer::Yes => "yes",
@@ -143,7 +164,9 @@ fn print(
     println!("{}", verify.file.display());
     println!("  {}", digests.content_hash(HashFunction::Sha3_256));
     if checked.is_empty() {
-        println!("Nothing is known about this file here. That says nothing about where it came from.");
+        println!(
+            "Nothing is known about this file here. That says nothing about where it came from."
+        );
     }
     for one in checked {
         if let Ok(record) = Record::parse(&one.bundle.document) {
@@ -172,7 +195,10 @@ fn print(
 fn decide(checked: &[Checked]) -> Answer {
     if checked.iter().any(|one| one.report.verdict == Verdict::Yes) {
         Answer::Yes
-    } else if checked.iter().any(|one| one.report.verdict == Verdict::Undecided) {
+    } else if checked
+        .iter()
+        .any(|one| one.report.verdict == Verdict::Undecided)
+    {
         Answer::Undecided
     } else {
         Answer::No

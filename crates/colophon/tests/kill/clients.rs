@@ -11,6 +11,7 @@ use colophon_transparency::digest::{ContentHash, HashFunction, sha3_256};
 use colophon_transparency::json::Value;
 use colophon_transparency::keys::{MlDsaSigningKey, ParameterSet, PublicKey};
 use serde_json::json;
+use tokio::sync::{Notify, futures::Notified};
 
 use crate::server::{Installation, http};
 
@@ -41,6 +42,8 @@ pub struct Clients {
     key: MlDsaSigningKey,
     made: AtomicU64,
     told: Mutex<Told>,
+    /// Notified of each answer.
+    answers: Notify,
 }
 
 impl Clients {
@@ -77,6 +80,7 @@ impl Clients {
             key,
             made: AtomicU64::new(0),
             told: Mutex::default(),
+            answers: Notify::new(),
         }
     }
 
@@ -123,19 +127,23 @@ impl Clients {
         }
     }
 
+    /// Resolves at the next answer after this call.
+    pub fn next_answer(&self) -> Notified<'_> {
+        self.answers.notified()
+    }
+
     /// Posts what is waiting and then new records, until no answer comes.
-    pub async fn post_until_the_server_is_gone(&mut self, address: &str) {
-        let this = &*self;
+    pub async fn post_until_the_server_is_gone(&self, address: &str) {
         let client = || async {
             loop {
-                let waiting = this.told.lock().unwrap().waiting.pop();
-                let post = waiting.unwrap_or_else(|| this.new_post());
-                if !this.post(address, post).await {
+                let waiting = self.told.lock().unwrap().waiting.pop();
+                let post = waiting.unwrap_or_else(|| self.new_post());
+                if !self.post(address, post).await {
                     break;
                 }
             }
         };
-        futures_of(this.concurrent, client).await;
+        futures_of(self.concurrent, client).await;
     }
 
     /// Posts what is waiting; the server stays up.
@@ -177,6 +185,7 @@ impl Clients {
             }
             _ => panic!("{} answered {status}: {body}", post.watermark_id),
         }
+        self.answers.notify_waiters();
         true
     }
 }

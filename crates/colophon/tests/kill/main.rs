@@ -63,7 +63,7 @@ async fn killed_at_random_moments_on_postgresql() {
     };
     let installation = Installation::on(postgres.database());
     let kills = from_environment("COLOPHON_KILLS").unwrap_or(40);
-    kill_again_and_again(&installation, kills, Duration::from_millis(800)).await;
+    kill_again_and_again(&installation, kills, Duration::from_millis(400)).await;
 }
 
 /// The very first start makes the database, the keys and the log; interrupted anywhere, the next
@@ -85,7 +85,8 @@ async fn killed_during_the_first_start() {
     }
 }
 
-/// Lives of up to `longest`, counted from the first request.
+/// Lives of up to `longest`, most of them counted from the first answer, the others from the
+/// first request.
 async fn kill_again_and_again(installation: &Installation, kills: u64, longest: Duration) {
     let mut random = random();
     let started = Instant::now();
@@ -109,8 +110,17 @@ async fn kill_again_and_again(installation: &Installation, kills: u64, longest: 
         let server = Server::start(installation).await;
         let moment = longest.mul_f64(random.random());
         let address = server.address().to_owned();
+        // The first requests also open connections and fill caches, which may take all of a life.
+        let at_work = random.random_ratio(3, 4);
+        let answer = clients.next_answer();
         tokio::join!(
             async {
+                if at_work {
+                    let patience = Duration::from_secs(30);
+                    tokio::time::timeout(patience, answer)
+                        .await
+                        .expect("an answer");
+                }
                 tokio::time::sleep(moment).await;
                 server.kill().await;
             },

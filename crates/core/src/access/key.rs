@@ -60,10 +60,13 @@ impl FromStr for KeyKind {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        Self::ALL.into_iter().find(|kind| kind.name() == text).ok_or_else(|| {
-            let names = Self::ALL.map(Self::name).join(", ");
-            Error::invalid("kind", format!("must be one of {names}"))
-        })
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.name() == text)
+            .ok_or_else(|| {
+                let names = Self::ALL.map(Self::name).join(", ");
+                Error::invalid("kind", format!("must be one of {names}"))
+            })
     }
 }
 
@@ -148,7 +151,12 @@ impl Secret {
     /// The first characters, by which a person recognises a key in a list.
     #[must_use]
     pub fn start(&self) -> String {
-        let shown = self.0.len().saturating_sub(RANDOM_DIGITS + CHECK_DIGITS).max(3) + 4;
+        let shown = self
+            .0
+            .len()
+            .saturating_sub(RANDOM_DIGITS + CHECK_DIGITS)
+            .max(3)
+            + 4;
         self.0.chars().take(shown).collect()
     }
 }
@@ -183,12 +191,22 @@ pub fn parse_secret(text: &str) -> Option<ParsedSecret> {
     } else {
         return None;
     };
-    let check_length = if kind == KeyKind::TokPortal { 8 } else { CHECK_DIGITS };
+    let check_length = if kind == KeyKind::TokPortal {
+        8
+    } else {
+        CHECK_DIGITS
+    };
     let (body, check) = text.split_at_checked(text.len().checked_sub(check_length)?)?;
     let sum = crc32fast::hash(body.as_bytes());
-    let expected =
-        if kind == KeyKind::TokPortal { format!("{sum:08x}") } else { base62(sum) };
-    (expected == check).then(|| ParsedSecret { kind, hash: fingerprint(text) })
+    let expected = if kind == KeyKind::TokPortal {
+        format!("{sum:08x}")
+    } else {
+        base62(sum)
+    };
+    (expected == check).then(|| ParsedSecret {
+        kind,
+        hash: fingerprint(text),
+    })
 }
 
 #[cfg(test)]
@@ -203,7 +221,10 @@ mod tests {
                 let text = secret.reveal();
                 assert_eq!(
                     parse_secret(text),
-                    Some(ParsedSecret { kind, hash: secret.hash() }),
+                    Some(ParsedSecret {
+                        kind,
+                        hash: secret.hash()
+                    }),
                     "{kind}"
                 );
                 for position in 0..text.len() {

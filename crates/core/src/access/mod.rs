@@ -50,7 +50,11 @@ impl Caller {
         if allowed {
             return Ok(());
         }
-        Err(Error::new(Kind::Forbidden, "permission_denied", "This API key may not do that."))
+        Err(Error::new(
+            Kind::Forbidden,
+            "permission_denied",
+            "This API key may not do that.",
+        ))
     }
 }
 
@@ -109,7 +113,9 @@ pub async fn revoke_key(
     id: ApiKeyId,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let hash = db.write(|tx, _| Box::pin(store::revoke(tx, org_id, id, now))).await?;
+    let hash = db
+        .write(|tx, _| Box::pin(store::revoke(tx, org_id, id, now)))
+        .await?;
     verifier.forget(&hash);
     Ok(())
 }

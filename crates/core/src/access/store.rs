@@ -91,7 +91,8 @@ pub(super) async fn revoke(
             args![id, org_id, now],
         )
         .await?;
-    row.and_then(|(hash,)| hash.try_into().ok()).ok_or_else(|| Error::not_found("API key"))
+    row.and_then(|(hash,)| hash.try_into().ok())
+        .ok_or_else(|| Error::not_found("API key"))
 }
 
 #[derive(FromRow)]
@@ -128,7 +129,11 @@ pub(super) async fn find_caller(db: &Db, secret_hash: &[u8; 32]) -> Result<Optio
 /// Not scoped by organisation: the ids come from keys that were just verified.
 pub(super) async fn touch(tx: &mut Tx, used: &[(ApiKeyId, DateTime<Utc>)]) -> Result<()> {
     for (id, at) in used {
-        tx.exec("UPDATE api_key SET last_used_at = $2 WHERE id = $1", args![*id, *at]).await?;
+        tx.exec(
+            "UPDATE api_key SET last_used_at = $2 WHERE id = $1",
+            args![*id, *at],
+        )
+        .await?;
     }
     Ok(())
 }

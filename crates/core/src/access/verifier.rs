@@ -16,12 +16,15 @@ const TRUST: Duration = Duration::from_secs(1);
 /// Above this many remembered keys the memory is cleared: a bound, not a tuning knob.
 const MOST: usize = 100_000;
 
+/// What the database said, and when.
+type Seen = (Caller, DateTime<Utc>);
+
 /// Verifies API keys with a short memory.
 #[derive(Debug)]
 pub struct Verifier {
     db: Db,
     clock: Clock,
-    known: RwLock<HashMap<[u8; 32], (Caller, DateTime<Utc>)>>,
+    known: RwLock<HashMap<[u8; 32], Seen>>,
     used: Mutex<HashMap<ApiKeyId, DateTime<Utc>>>,
 }
 
@@ -29,7 +32,12 @@ impl Verifier {
     /// A verifier that knows nothing yet.
     #[must_use]
     pub fn new(db: Db, clock: Clock) -> Self {
-        Self { db, clock, known: RwLock::default(), used: Mutex::default() }
+        Self {
+            db,
+            clock,
+            known: RwLock::default(),
+            used: Mutex::default(),
+        }
     }
 
     /// Who shows this key, if it is a live key of one of the `accepted` kinds.
@@ -50,17 +58,25 @@ impl Verifier {
             .ok_or_else(refused)?;
         let now = self.clock.now();
         if let Some(caller) = self.remembered(&parsed.hash, now) {
-            self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(caller.key_id, now);
+            self.used
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(caller.key_id, now);
             return Ok(caller);
         }
-        let caller = store::find_caller(&self.db, &parsed.hash).await?.ok_or_else(refused)?;
+        let caller = store::find_caller(&self.db, &parsed.hash)
+            .await?
+            .ok_or_else(refused)?;
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST {
             known.clear();
         }
         known.insert(parsed.hash, (caller.clone(), now));
         drop(known);
-        self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(caller.key_id, now);
+        self.used
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(caller.key_id, now);
         Ok(caller)
     }
 
@@ -73,7 +89,10 @@ impl Verifier {
 
     /// Forgets a key: what is shown next is looked up again.
     pub fn forget(&self, hash: &[u8; 32]) {
-        self.known.write().unwrap_or_else(PoisonError::into_inner).remove(hash);
+        self.known
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(hash);
     }
 
     /// Writes down when keys were last used; called every few seconds and at the end.
@@ -81,12 +100,19 @@ impl Verifier {
     /// # Errors
     /// When the database does not answer; the times are kept for the next call.
     pub async fn flush(&self) -> Result<()> {
-        let used: Vec<_> =
-            self.used.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
+        let used: Vec<_> = self
+            .used
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .drain()
+            .collect();
         if used.is_empty() {
             return Ok(());
         }
-        let written = self.db.write(|tx, _| Box::pin(store::touch(tx, &used))).await;
+        let written = self
+            .db
+            .write(|tx, _| Box::pin(store::touch(tx, &used)))
+            .await;
         if written.is_err() {
             let mut waiting = self.used.lock().unwrap_or_else(PoisonError::into_inner);
             for (id, at) in used {

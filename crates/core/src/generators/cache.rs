@@ -15,19 +15,26 @@ use crate::{GeneratorId, Result};
 const TRUST: Duration = Duration::from_secs(1);
 const MOST: usize = 10_000;
 
+/// What the database said, and when.
+type Seen = (Arc<Generator>, DateTime<Utc>);
+
 /// A short memory of generators and their keys.
 #[derive(Debug)]
 pub struct Generators {
     db: Db,
     clock: Clock,
-    known: RwLock<HashMap<GeneratorId, (Arc<Generator>, DateTime<Utc>)>>,
+    known: RwLock<HashMap<GeneratorId, Seen>>,
 }
 
 impl Generators {
     /// A memory that knows nothing yet.
     #[must_use]
     pub fn new(db: Db, clock: Clock) -> Self {
-        Self { db, clock, known: RwLock::default() }
+        Self {
+            db,
+            clock,
+            known: RwLock::default(),
+        }
     }
 
     /// The generator, whoever owns it: the caller compares `org_id`.
@@ -58,6 +65,9 @@ impl Generators {
     }
 
     pub(super) fn forget(&self, id: GeneratorId) {
-        self.known.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        self.known
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&id);
     }
 }

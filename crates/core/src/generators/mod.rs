@@ -21,9 +21,7 @@ pub fn parse_public_key(algorithm: &str, text: &str) -> Result<PublicKey> {
         .parse::<Algorithm>()
         .ok()
         .filter(|algorithm| matches!(algorithm, Algorithm::MlDsa(_)))
-        .ok_or_else(|| {
-            Error::invalid("algorithm", "must be ml-dsa-44, ml-dsa-65 or ml-dsa-87")
-        })?;
+        .ok_or_else(|| Error::invalid("algorithm", "must be ml-dsa-44, ml-dsa-65 or ml-dsa-87"))?;
     PublicKey::from_text(algorithm, text)
         .map_err(|error| Error::invalid("public_key", error.to_string()))
 }
@@ -49,7 +47,13 @@ pub async fn create(
         name,
         created_at,
         revoked_at: None,
-        keys: key.map(|key| GeneratorKey { key: key.clone(), created_at }).into_iter().collect(),
+        keys: key
+            .map(|key| GeneratorKey {
+                key: key.clone(),
+                created_at,
+            })
+            .into_iter()
+            .collect(),
     };
     db.write(|tx, _| {
         Box::pin(async {
@@ -81,7 +85,13 @@ pub async fn revoke(
     clock: &Clock,
 ) -> Result<()> {
     let now = clock.now();
-    let revoked = db.write(|tx, _| Box::pin(store::revoke(tx, org_id, id, now))).await?;
+    let revoked = db
+        .write(|tx, _| Box::pin(store::revoke(tx, org_id, id, now)))
+        .await?;
     cache.forget(id);
-    if revoked { Ok(()) } else { Err(Error::not_found("generator")) }
+    if revoked {
+        Ok(())
+    } else {
+        Err(Error::not_found("generator"))
+    }
 }

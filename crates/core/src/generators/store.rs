@@ -68,7 +68,12 @@ pub(crate) fn parse_key(algorithm: &str, bytes: &[u8]) -> Result<PublicKey> {
 pub(super) async fn insert(tx: &mut Tx, generator: &Generator) -> Result<()> {
     tx.exec(
         "INSERT INTO generator (id, org_id, name, created_at) VALUES ($1, $2, $3, $4)",
-        args![generator.id, generator.org_id, &generator.name, generator.created_at],
+        args![
+            generator.id,
+            generator.org_id,
+            &generator.name,
+            generator.created_at
+        ],
     )
     .await?;
     for GeneratorKey { key, created_at } in &generator.keys {

@@ -12,8 +12,8 @@ static SLOTS: Semaphore = Semaphore::const_new(2);
 
 /// OWASP Password Storage Cheat Sheet, argon2id: m = 19 MiB, t = 2, p = 1.
 fn hasher() -> Result<Argon2<'static>> {
-    let params = Params::new(19 * 1024, 2, 1, None)
-        .map_err(|error| Error::internal(error.to_string()))?;
+    let params =
+        Params::new(19 * 1024, 2, 1, None).map_err(|error| Error::internal(error.to_string()))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
@@ -29,7 +29,9 @@ async fn on_worker<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let _slot = SLOTS.acquire().await.map_err(Error::internal)?;
-    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(Error::internal)?
 }
 
 /// The PHC string to store.
@@ -53,7 +55,10 @@ pub(super) async fn verify(password: &str, stored: Option<&str>) -> Result<bool>
     let known = stored.is_some();
     let stored = stored.unwrap_or(NOBODY).to_owned();
     on_worker(move || {
-        Ok(hasher()?.verify_password(password.as_bytes(), stored.as_str()).is_ok() && known)
+        Ok(hasher()?
+            .verify_password(password.as_bytes(), stored.as_str())
+            .is_ok()
+            && known)
     })
     .await
 }
@@ -66,8 +71,16 @@ mod tests {
     async fn a_password_fits_its_own_hash_and_no_other() {
         let stored = hash("correct horse battery").await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(verify("correct horse battery", Some(&stored)).await.unwrap());
-        assert!(!verify("correct horse batterz", Some(&stored)).await.unwrap());
+        assert!(
+            verify("correct horse battery", Some(&stored))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !verify("correct horse batterz", Some(&stored))
+                .await
+                .unwrap()
+        );
         assert!(!verify("correct horse battery", None).await.unwrap());
     }
 }

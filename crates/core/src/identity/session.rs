@@ -69,5 +69,6 @@ pub async fn resume(db: &Db, clock: &Clock, token: &str) -> Result<Option<Sessio
 /// When the database does not answer.
 pub async fn end(db: &Db, token: &str) -> Result<()> {
     let hash = crate::entropy::fingerprint(token);
-    db.write(|tx, _| Box::pin(store::end_session(tx, hash))).await
+    db.write(|tx, _| Box::pin(store::end_session(tx, hash)))
+        .await
 }

@@ -57,7 +57,12 @@ pub async fn create_operator(
     let hash = crate::entropy::fingerprint(token);
     let now: DateTime<Utc> = clock.now();
     let password_hash = password::hash(new_password).await?;
-    let person = Person { id: PersonId(ids.next()), email, name, operator: true };
+    let person = Person {
+        id: PersonId(ids.next()),
+        email,
+        name,
+        operator: true,
+    };
     let outcome = db
         .write(|tx, _| {
             Box::pin(async {

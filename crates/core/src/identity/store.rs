@@ -23,8 +23,12 @@ pub struct Person {
 }
 
 pub(super) async fn has_operator(db: &Db) -> Result<bool> {
-    let row: Option<(Uuid,)> =
-        db.opt("SELECT id FROM person WHERE operator = $1 LIMIT 1", args![true]).await?;
+    let row: Option<(Uuid,)> = db
+        .opt(
+            "SELECT id FROM person WHERE operator = $1 LIMIT 1",
+            args![true],
+        )
+        .await?;
     Ok(row.is_some())
 }
 
@@ -128,7 +132,8 @@ pub(super) async fn insert_session(
     now: DateTime<Utc>,
     until: DateTime<Utc>,
 ) -> Result<()> {
-    tx.exec("DELETE FROM session WHERE expires_at < $1", args![now]).await?;
+    tx.exec("DELETE FROM session WHERE expires_at < $1", args![now])
+        .await?;
     tx.exec(
         "INSERT INTO session (id, person_id, token_hash, csrf, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
         args![id, person, hash, csrf, now, until],
@@ -155,6 +160,7 @@ pub(super) async fn session(
 }
 
 pub(super) async fn end_session(tx: &mut Tx, hash: [u8; 32]) -> Result<()> {
-    tx.exec("DELETE FROM session WHERE token_hash = $1", args![hash]).await?;
+    tx.exec("DELETE FROM session WHERE token_hash = $1", args![hash])
+        .await?;
     Ok(())
 }

@@ -118,7 +118,9 @@ impl Keyring {
             let key = source_of(&sources, purpose)?.provide(purpose)?;
             let now = clock.now();
             let public = key.public_key();
-            let added = db.write(|tx, _| Box::pin(store::insert(tx, purpose, &public, now))).await;
+            let added = db
+                .write(|tx, _| Box::pin(store::insert(tx, purpose, &public, now)))
+                .await;
             match added {
                 // Another process made the first key in this moment: its key stands.
                 Ok(()) | Err(colophon_db::Error::Unique) => {}
@@ -126,7 +128,11 @@ impl Keyring {
             }
         }
         let active = load(&db, &sources).await?;
-        Ok(Self { db, sources, active: RwLock::new(active) })
+        Ok(Self {
+            db,
+            sources,
+            active: RwLock::new(active),
+        })
     }
 
     /// Notices a rotation made by another process. Called every few seconds.
@@ -206,7 +212,9 @@ impl Keyring {
         let old = store::active(&self.db, purpose)
             .await?
             .ok_or_else(|| Error::not_found("active key"))?;
-        let key = source_of(&self.sources, purpose)?.renew(purpose)?.public_key();
+        let key = source_of(&self.sources, purpose)?
+            .renew(purpose)?
+            .public_key();
         if key == old.key {
             return Err(Error::new(
                 Kind::Conflict,
@@ -223,10 +231,10 @@ impl Keyring {
             member("purpose", purpose.to_string()),
             member("algorithm", key.algorithm().to_string()),
             member("key_id", key.id_hex()),
-            member("public_key", base64::Engine::encode(
-                &base64::engine::general_purpose::STANDARD,
-                key.as_bytes(),
-            )),
+            member(
+                "public_key",
+                base64::Engine::encode(&base64::engine::general_purpose::STANDARD, key.as_bytes()),
+            ),
             member("replaces", old.key.id_hex()),
             member("rotated_at", now.to_rfc3339_opts(SecondsFormat::Secs, true)),
         ]));
@@ -248,12 +256,19 @@ impl Keyring {
             })
             .await?;
         self.refresh().await?;
-        Ok(PublishedKey { purpose, key, created_at: now, retired_at: None })
+        Ok(PublishedKey {
+            purpose,
+            key,
+            created_at: now,
+            retired_at: None,
+        })
     }
 }
 
 fn source_of(sources: &Sources, purpose: Purpose) -> Result<&Source> {
-    sources.get(&purpose).ok_or_else(|| Error::internal(format!("no source for the {purpose} key")))
+    sources
+        .get(&purpose)
+        .ok_or_else(|| Error::internal(format!("no source for the {purpose} key")))
 }
 
 async fn load(db: &Db, sources: &Sources) -> Result<Active> {

@@ -34,7 +34,10 @@ impl Source {
             Some(("file", path)) => Ok(Self::File(path.into())),
             Some(("env", name)) => Ok(Self::Environment(name.to_owned())),
             Some(("command", line)) => Ok(Self::Command(line.to_owned())),
-            _ => Err(Error::invalid(field, "must be file:PATH, env:NAME or command:LINE")),
+            _ => Err(Error::invalid(
+                field,
+                "must be file:PATH, env:NAME or command:LINE",
+            )),
         }
     }
 
@@ -76,12 +79,19 @@ impl Source {
                     .map_err(|_| Error::internal(format!("{name} is not in the environment")))?,
             ),
             Self::Command(line) => {
-                let output = Command::new("sh").arg("-c").arg(line).output().map_err(|error| {
-                    Error::internal(format!("the key command did not start: {error}"))
-                })?;
+                let output = Command::new("sh")
+                    .arg("-c")
+                    .arg(line)
+                    .output()
+                    .map_err(|error| {
+                        Error::internal(format!("the key command did not start: {error}"))
+                    })?;
                 let text = Zeroizing::new(String::from_utf8(output.stdout).unwrap_or_default());
                 if !output.status.success() {
-                    return Err(Error::internal(format!("the key command ended with {}", output.status)));
+                    return Err(Error::internal(format!(
+                        "the key command ended with {}",
+                        output.status
+                    )));
                 }
                 text
             }
@@ -133,8 +143,15 @@ fn generate(folder: &Path, purpose: Purpose) -> Result<PrivateKey> {
 
 fn write_private(folder: &Path, target: &Path, pem: &[u8]) -> std::io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(target)?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(target)?;
     file.write_all(pem)?;
     file.sync_all()?;
     // The name must survive a crash as well: the database will point at it.

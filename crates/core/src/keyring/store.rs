@@ -5,8 +5,8 @@ use colophon_db::{Db, FromRow, Tx, args};
 use colophon_transparency::keys::PublicKey;
 
 use super::Purpose;
-use crate::generators::parse_key;
 use crate::Result;
+use crate::generators::parse_key;
 
 /// A key of ours that the world may know.
 #[derive(Clone, Debug)]

@@ -105,16 +105,24 @@ pub async fn audit(core: &Core, mut progress: impl FnMut(u64) + Send) -> Result<
 
 async fn compare_tile(core: &Core, tile: &Tile, audit: &mut Audit) -> Result<()> {
     let stored = store::tiles(&core.db, &[tile.id]).await?;
-    if stored.first().is_none_or(|(_, bytes)| *bytes != tile.to_bytes()) {
-        audit.find(format!("tile {} at level {} differs", tile.id.index, tile.id.level));
+    if stored
+        .first()
+        .is_none_or(|(_, bytes)| *bytes != tile.to_bytes())
+    {
+        audit.find(format!(
+            "tile {} at level {} differs",
+            tile.id.index, tile.id.level
+        ));
     }
     Ok(())
 }
 
 /// The documents of these entries must have the hashes that the log states.
 async fn compare_documents(core: &Core, page: &[EntryView], audit: &mut Audit) -> Result<()> {
-    let ids: Vec<RecordId> =
-        page.iter().filter_map(|view| view.entry.cert_id.parse().ok()).collect();
+    let ids: Vec<RecordId> = page
+        .iter()
+        .filter_map(|view| view.entry.cert_id.parse().ok())
+        .collect();
     let records = records::documents(&core.db, &ids).await?;
     for view in page {
         let id = &view.entry.cert_id;
@@ -124,7 +132,9 @@ async fn compare_documents(core: &Core, page: &[EntryView], audit: &mut Audit) -
         };
         if document.is_none_or(|text| sha256(text.as_bytes()) != view.entry.manifest_hash) {
             let number = view.entry.seq_no;
-            audit.find(format!("entry {number}: the document of {id} differs or is gone"));
+            audit.find(format!(
+                "entry {number}: the document of {id} differs or is gone"
+            ));
         }
     }
     Ok(())
@@ -135,11 +145,15 @@ async fn find_unlogged(core: &Core, audit: &mut Audit) -> Result<()> {
     let mut after = RecordId(uuid::Uuid::nil());
     loop {
         let page = records::ids_after(&core.db, after, PAGE).await?;
-        let Some(&last) = page.last() else { return Ok(()) };
+        let Some(&last) = page.last() else {
+            return Ok(());
+        };
         let ids: Vec<String> = page.iter().map(RecordId::to_string).collect();
         let known = store::known(&core.db, &ids).await?;
         for id in ids.iter().filter(|id| !known.contains(*id)) {
-            audit.find(format!("{id} is stored, but neither in the log nor waiting for it"));
+            audit.find(format!(
+                "{id} is stored, but neither in the log nor waiting for it"
+            ));
         }
         after = last;
     }

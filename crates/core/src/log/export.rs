@@ -113,9 +113,11 @@ pub async fn export(core: &Core, context: &JobContext) -> Result<()> {
 /// # Errors
 /// When the database does not answer.
 pub async fn latest_export(db: &Db) -> Result<Option<Export>> {
-    let row: Option<(String,)> =
-        db.opt("SELECT value FROM setting WHERE name = $1", args![SETTING]).await?;
-    row.map(|(value,)| serde_json::from_str(&value).map_err(Error::internal)).transpose()
+    let row: Option<(String,)> = db
+        .opt("SELECT value FROM setting WHERE name = $1", args![SETTING])
+        .await?;
+    row.map(|(value,)| serde_json::from_str(&value).map_err(Error::internal))
+        .transpose()
 }
 
 /// A link that downloads an export for an hour.
@@ -128,5 +130,7 @@ pub async fn export_link(core: &Core, export: &Export) -> Result<String> {
         .and_then(|bytes| bytes.try_into().ok())
         .ok_or_else(|| Error::internal("a damaged hash"))?;
     let name = format!("log-{}.ndjson", export.entries);
-    core.blobs.download_url(&sha256, &name, CONTENT_TYPE, LINK_FOR, core.clock.now()).await
+    core.blobs
+        .download_url(&sha256, &name, CONTENT_TYPE, LINK_FOR, core.clock.now())
+        .await
 }

@@ -17,7 +17,7 @@ pub use audit::{Audit, audit};
 pub use export::{EXPORT, Export, export, export_link, latest_export, request_export};
 pub use proof::{ConsistencyProof, InclusionProof, consistency, inclusion};
 pub use read::{
-    EntryView, Included, checkpoint_note, entries, head, hash_tile, entry_tile, included,
+    EntryView, Included, checkpoint_note, entries, entry_tile, hash_tile, head, included,
     not_yet_included, pending, tree_head,
 };
 pub use sequencer::Sequencer;

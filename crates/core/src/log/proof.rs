@@ -45,7 +45,9 @@ fn assemble(stored: &[(TileId, Vec<u8>)]) -> Result<Tiles> {
 
 /// The hash of leaf `index`, out of the level-0 tile that holds it.
 fn leaf(stored: &[(TileId, Vec<u8>)], index: u64) -> Option<Hash> {
-    let (_, bytes) = stored.iter().find(|(id, _)| id.level == 0 && id.index == index / 256)?;
+    let (_, bytes) = stored
+        .iter()
+        .find(|(id, _)| id.level == 0 && id.index == index / 256)?;
     let start = usize::try_from(index % 256).ok()? * 32;
     bytes.get(start..start + 32)?.try_into().ok()
 }
@@ -58,22 +60,41 @@ pub async fn inclusion(db: &Db, index: u64, size: Option<u64>) -> Result<Inclusi
     let head = require_head(db).await?;
     let tree_size = size.unwrap_or(head.tree_size);
     if tree_size > head.tree_size {
-        return Err(Error::invalid("size", format!("the log has {} entries", head.tree_size)));
+        return Err(Error::invalid(
+            "size",
+            format!("the log has {} entries", head.tree_size),
+        ));
     }
     if index >= tree_size {
-        return Err(Error::invalid("index", format!("must be less than {tree_size}")));
+        return Err(Error::invalid(
+            "index",
+            format!("must be less than {tree_size}"),
+        ));
     }
     let mut wanted = merkle::tiles_for_inclusion(index, tree_size).map_err(Error::internal)?;
     let leaf_index = index / 256;
-    if !wanted.iter().any(|id| id.level == 0 && id.index == leaf_index) {
+    if !wanted
+        .iter()
+        .any(|id| id.level == 0 && id.index == leaf_index)
+    {
         let width = (tree_size - leaf_index * 256).min(256);
-        wanted.push(TileId { level: 0, index: leaf_index, width: width as u16 });
+        wanted.push(TileId {
+            level: 0,
+            index: leaf_index,
+            width: width as u16,
+        });
     }
     let stored = store::tiles(db, &wanted).await?;
     let hashes =
         merkle::inclusion_proof(index, tree_size, &assemble(&stored)?).map_err(Error::internal)?;
     let leaf_hash = leaf(&stored, index).ok_or_else(|| Error::internal("a missing leaf tile"))?;
-    Ok(InclusionProof { index, tree_size, leaf_hash, hashes, checkpoint: head.note })
+    Ok(InclusionProof {
+        index,
+        tree_size,
+        leaf_hash,
+        hashes,
+        checkpoint: head.note,
+    })
 }
 
 /// Proves that the tree of `to` entries (by default the newest) extends the tree of `from`.
@@ -84,7 +105,10 @@ pub async fn consistency(db: &Db, from: u64, to: Option<u64>) -> Result<Consiste
     let head = require_head(db).await?;
     let to = to.unwrap_or(head.tree_size);
     if to > head.tree_size {
-        return Err(Error::invalid("to", format!("the log has {} entries", head.tree_size)));
+        return Err(Error::invalid(
+            "to",
+            format!("the log has {} entries", head.tree_size),
+        ));
     }
     if from > to {
         return Err(Error::invalid("from", format!("must be at most {to}")));

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use colophon_db::Db;
-use colophon_transparency::merkle::Hash;
 use colophon_transparency::entry::Entry;
+use colophon_transparency::merkle::Hash;
 use colophon_transparency::sth::{SignedTreeHead, TreeHead};
 use colophon_transparency::tile::{TileId, encode_entries};
 
@@ -70,8 +70,15 @@ fn view(row: EntryRow) -> Result<EntryView> {
         let found = format!("row {} of the log holds entry {}", row.seq_no, entry.seq_no);
         return Err(Error::internal(found));
     }
-    let entry_hash = row.entry_hash.try_into().map_err(|_| Error::internal("a damaged hash"))?;
-    Ok(EntryView { entry, text: row.entry, entry_hash })
+    let entry_hash = row
+        .entry_hash
+        .try_into()
+        .map_err(|_| Error::internal("a damaged hash"))?;
+    Ok(EntryView {
+        entry,
+        text: row.entry,
+        entry_hash,
+    })
 }
 
 /// Up to `limit` (at most 1,000) entries after `since`, oldest first.
@@ -79,7 +86,11 @@ fn view(row: EntryRow) -> Result<EntryView> {
 /// # Errors
 /// When the database does not answer.
 pub async fn entries(db: &Db, since: u64, limit: i64) -> Result<Vec<EntryView>> {
-    store::entries(db, since, limit.clamp(1, MOST_ENTRIES)).await?.into_iter().map(view).collect()
+    store::entries(db, since, limit.clamp(1, MOST_ENTRIES))
+        .await?
+        .into_iter()
+        .map(view)
+        .collect()
 }
 
 /// Where a statement stands in the log.
@@ -149,12 +160,19 @@ pub async fn hash_tile(db: &Db, id: TileId) -> Result<Vec<u8>> {
     // A level-L hash stands for 256^L entries; only those of a signed tree are served.
     let per_hash = 256_u64.checked_pow(u32::from(id.level));
     let complete = per_hash.map_or(0, |per_hash| head.tree_size / per_hash);
-    let end = id.index.checked_mul(256).and_then(|start| start.checked_add(u64::from(id.width)));
+    let end = id
+        .index
+        .checked_mul(256)
+        .and_then(|start| start.checked_add(u64::from(id.width)));
     if end.is_none_or(|end| end > complete) {
         return Err(Error::not_found("tile"));
     }
     let found = store::tiles(db, &[id]).await?;
-    found.into_iter().next().map(|(_, bytes)| bytes).ok_or_else(|| Error::not_found("tile"))
+    found
+        .into_iter()
+        .next()
+        .map(|(_, bytes)| bytes)
+        .ok_or_else(|| Error::not_found("tile"))
 }
 
 /// The bytes of an entry bundle: `width` entries from `index * 256`, each behind its 16-bit
@@ -163,9 +181,13 @@ pub async fn hash_tile(db: &Db, id: TileId) -> Result<Vec<u8>> {
 /// # Errors
 /// [`crate::Kind::NotFound`] for a bundle the log has not reached.
 pub async fn entry_tile(db: &Db, index: u64, width: u16) -> Result<Vec<u8>> {
-    let start = index.checked_mul(256).ok_or_else(|| Error::not_found("tile"))?;
+    let start = index
+        .checked_mul(256)
+        .ok_or_else(|| Error::not_found("tile"))?;
     let rows = store::entries(db, start, i64::from(width)).await?;
-    let contiguous = rows.first().is_some_and(|row| row.seq_no == store::column(start) + 1);
+    let contiguous = rows
+        .first()
+        .is_some_and(|row| row.seq_no == store::column(start) + 1);
     if rows.len() != usize::from(width) || !contiguous {
         return Err(Error::not_found("tile"));
     }

@@ -10,8 +10,8 @@ use colophon_transparency::entry::{Entry, GENESIS, entry_hash, leaf_hash};
 use colophon_transparency::merkle::{Frontier, Tiles};
 use colophon_transparency::note::NoteSigner;
 
-use super::store::{self, Head, NewEntry};
 use super::Wake;
+use super::store::{self, Head, NewEntry};
 use crate::{Error, Result};
 
 const LEASE: &str = "log-sequencer";
@@ -21,6 +21,10 @@ const LEASE: &str = "log-sequencer";
 const LEASE_FOR: Duration = Duration::from_millis(1_500);
 /// How long a statement of another process may wait to be noticed.
 const POLL: Duration = Duration::from_millis(200);
+/// How long statements gather after a batch before the next one takes them. A statement that
+/// comes when all is quiet does not wait; under load, the sequencer would otherwise commit as
+/// often as everybody else together, on SQLite through the same single writer.
+const GATHER: Duration = Duration::from_millis(50);
 /// Statements sequenced by one transaction.
 const BATCH: i64 = 2_000;
 
@@ -45,7 +49,9 @@ pub struct Sequencer {
 
 impl std::fmt::Debug for Sequencer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sequencer").field("holder", &self.holder).finish_non_exhaustive()
+        f.debug_struct("Sequencer")
+            .field("holder", &self.holder)
+            .finish_non_exhaustive()
     }
 }
 
@@ -53,32 +59,51 @@ impl Sequencer {
     /// A sequencer that signs checkpoints as `signer`; `holder` names this process.
     #[must_use]
     pub fn new(db: Db, clock: Clock, signer: Arc<NoteSigner>, wake: Wake, holder: String) -> Self {
-        Self { db, clock, signer, wake, holder, tail: None }
+        Self {
+            db,
+            clock,
+            signer,
+            wake,
+            holder,
+            tail: None,
+        }
     }
 
     /// Sequences until `stop` resolves, then gives the lease back.
     pub async fn run(mut self, stop: impl Future<Output = ()> + Send) {
         let mut stop = std::pin::pin!(stop);
         loop {
-            let pause = match self.sequence().await {
-                Ok(Some(length)) if length == BATCH as usize => Duration::ZERO,
-                Ok(_) => POLL,
+            let (gather, pause) = match self.sequence().await {
+                Ok(Some(length)) if length == BATCH as usize => (Duration::ZERO, Duration::ZERO),
+                Ok(Some(1..)) => (GATHER, POLL),
+                Ok(_) => (Duration::ZERO, POLL),
                 Err(error) => {
                     tracing::error!(%error, cause = ?error.cause(), "sequencing failed; trying again");
                     self.tail = None;
-                    Duration::from_secs(1)
+                    (Duration::from_secs(1), POLL)
                 }
             };
             tokio::select! {
                 () = &mut stop => break,
-                () = self.wake.wait(), if !pause.is_zero() => {}
-                () = tokio::time::sleep(pause) => {}
+                () = self.rest(gather, pause) => {}
             }
         }
         let holder = self.holder.clone();
-        let given = self.db.write(|tx, _| Box::pin(store::give_lease_back(tx, LEASE, &holder))).await;
+        let given = self
+            .db
+            .write(|tx, _| Box::pin(store::give_lease_back(tx, LEASE, &holder)))
+            .await;
         if let Err(error) = given {
             tracing::warn!(%error, "the sequencer's lease was not given back; it expires by itself");
+        }
+    }
+
+    /// Rests for `gather`, then until somebody wakes us, but no longer than `pause`.
+    async fn rest(&self, gather: Duration, pause: Duration) {
+        tokio::time::sleep(gather).await;
+        tokio::select! {
+            () = self.wake.wait(), if !pause.is_zero() => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 
@@ -116,7 +141,10 @@ impl Sequencer {
 
     async fn load(&self) -> Result<Tail> {
         let Some(head) = store::head(&self.db).await? else {
-            return Ok(Tail { frontier: Frontier::new(), entry_hash: GENESIS });
+            return Ok(Tail {
+                frontier: Frontier::new(),
+                entry_hash: GENESIS,
+            });
         };
         let mut tiles = Tiles::new();
         for (id, bytes) in store::tiles(&self.db, &Frontier::tiles_for(head.tree_size)).await? {
@@ -128,7 +156,10 @@ impl Sequencer {
                 "the stored tiles do not give the signed root; run `colophon log audit`",
             ));
         }
-        Ok(Tail { frontier, entry_hash: head.entry_hash })
+        Ok(Tail {
+            frontier,
+            entry_hash: head.entry_hash,
+        })
     }
 }
 
@@ -159,7 +190,10 @@ async fn batch(
     }
     let waiting = store::waiting(tx, BATCH).await?;
     if waiting.is_empty() && size.is_some() {
-        return Ok(Outcome::Sequenced { next: Box::new(tail.clone()), length: 0 });
+        return Ok(Outcome::Sequenced {
+            next: Box::new(tail.clone()),
+            length: 0,
+        });
     }
     let mut next = tail.clone();
     let ts = now.to_rfc3339_opts(SecondsFormat::Secs, true);
@@ -179,7 +213,12 @@ async fn batch(
         let hash = entry_hash(text.as_bytes());
         leaves.push(leaf_hash(text.as_bytes()));
         next.entry_hash = hash;
-        entries.push(NewEntry { seq_no, cert_id: statement.cert_id.clone(), text, hash });
+        entries.push(NewEntry {
+            seq_no,
+            cert_id: statement.cert_id.clone(),
+            text,
+            hash,
+        });
     }
     let tiles = next.frontier.append(&leaves);
     let checkpoint = Checkpoint {
@@ -192,12 +231,20 @@ async fn batch(
         tree_size: checkpoint.size,
         root_hash: checkpoint.root,
         entry_hash: next.entry_hash,
-        note: checkpoint.sign(signer).map_err(Error::internal)?.to_string(),
+        note: checkpoint
+            .sign(signer)
+            .map_err(Error::internal)?
+            .to_string(),
         created_at: now,
     };
     store::append(tx, &entries, &tiles, &head).await?;
     if store::dequeue(tx, &waiting).await? != waiting.len() as u64 {
-        return Err(Error::internal("a waiting statement was removed by another sequencer"));
+        return Err(Error::internal(
+            "a waiting statement was removed by another sequencer",
+        ));
     }
-    Ok(Outcome::Sequenced { next: Box::new(next), length: waiting.len() })
+    Ok(Outcome::Sequenced {
+        next: Box::new(next),
+        length: waiting.len(),
+    })
 }

@@ -36,7 +36,9 @@ struct HeadRow {
 
 /// A hash column that is not 32 bytes, or a number that is negative: someone edited the table.
 fn corrupt(what: &'static str) -> Error {
-    Error::Schema(format!("{what} in the log tables is damaged; run `colophon log audit`"))
+    Error::Schema(format!(
+        "{what} in the log tables is damaged; run `colophon log audit`"
+    ))
 }
 
 fn hash(bytes: Vec<u8>) -> Result<Hash, Error> {
@@ -124,8 +126,13 @@ pub(super) async fn dequeue(tx: &mut Tx, done: &[Pending]) -> Result<u64, Error>
     let mut removed = 0;
     for chunk in done.chunks(1_000) {
         let places: Vec<String> = (1..=chunk.len()).map(|n| format!("${n}")).collect();
-        let sql = format!("DELETE FROM log_pending WHERE id IN ({})", places.join(", "));
-        removed += tx.exec(Sql::Built(sql), chunk.iter().map(|row| Val::from(row.id))).await?;
+        let sql = format!(
+            "DELETE FROM log_pending WHERE id IN ({})",
+            places.join(", ")
+        );
+        removed += tx
+            .exec(Sql::Built(sql), chunk.iter().map(|row| Val::from(row.id)))
+            .await?;
     }
     Ok(removed)
 }
@@ -148,9 +155,14 @@ pub(super) async fn append(
         "log_entry",
         ["seq_no", "cert_id", "entry", "entry_hash"],
         "",
-        entries
-            .iter()
-            .map(|entry| args![column(entry.seq_no), &entry.cert_id, &entry.text, entry.hash]),
+        entries.iter().map(|entry| {
+            args![
+                column(entry.seq_no),
+                &entry.cert_id,
+                &entry.text,
+                entry.hash
+            ]
+        }),
     )
     .await?;
     insert_rows(
@@ -159,7 +171,11 @@ pub(super) async fn append(
         ["level", "position", "hashes"],
         "ON CONFLICT (level, position) DO UPDATE SET hashes = excluded.hashes",
         tiles.iter().map(|tile| {
-            args![i64::from(tile.id.level), column(tile.id.index), tile.to_bytes()]
+            args![
+                i64::from(tile.id.level),
+                column(tile.id.index),
+                tile.to_bytes()
+            ]
         }),
     )
     .await?;
@@ -199,7 +215,11 @@ pub(super) async fn give_lease_back(
     name: &'static str,
     holder: &str,
 ) -> Result<(), Error> {
-    tx.exec("DELETE FROM lease WHERE name = $1 AND holder = $2", args![name, holder]).await?;
+    tx.exec(
+        "DELETE FROM lease WHERE name = $1 AND holder = $2",
+        args![name, holder],
+    )
+    .await?;
     Ok(())
 }
 
@@ -266,7 +286,10 @@ pub(super) async fn entry_of(db: &Db, cert_id: &str) -> Result<Option<EntryRow>,
 
 pub(super) async fn waits(db: &Db, cert_id: &str) -> Result<bool, Error> {
     let row: Option<(String,)> = db
-        .opt("SELECT cert_id FROM log_pending WHERE cert_id = $1 LIMIT 1", args![cert_id])
+        .opt(
+            "SELECT cert_id FROM log_pending WHERE cert_id = $1 LIMIT 1",
+            args![cert_id],
+        )
         .await?;
     Ok(row.is_some())
 }
@@ -277,8 +300,9 @@ pub(super) async fn any_waiting(db: &Db) -> Result<bool, Error> {
 }
 
 pub(super) async fn count_waiting(db: &Db) -> Result<i64, Error> {
-    let (count,): (i64,) =
-        db.one("SELECT CAST(count(*) AS BIGINT) FROM log_pending", []).await?;
+    let (count,): (i64,) = db
+        .one("SELECT CAST(count(*) AS BIGINT) FROM log_pending", [])
+        .await?;
     Ok(count)
 }
 
@@ -292,17 +316,20 @@ pub(super) async fn keep_documents<'a>(
         "statement",
         ["cert_id", "kind", "document", "created_at"],
         "",
-        documents.map(|(statement, document)| {
-            args![&statement.cert_id, statement.kind, document, now]
-        }),
+        documents
+            .map(|(statement, document)| args![&statement.cert_id, statement.kind, document, now]),
     )
     .await?;
     Ok(())
 }
 
 pub(super) async fn document(db: &Db, cert_id: &str) -> Result<Option<String>, Error> {
-    let row: Option<(String,)> =
-        db.opt("SELECT document FROM statement WHERE cert_id = $1", args![cert_id]).await?;
+    let row: Option<(String,)> = db
+        .opt(
+            "SELECT document FROM statement WHERE cert_id = $1",
+            args![cert_id],
+        )
+        .await?;
     Ok(row.map(|(document,)| document))
 }
 
@@ -317,6 +344,8 @@ pub(super) async fn known(db: &Db, cert_ids: &[String]) -> Result<HashSet<String
     let sql = format!(
         "SELECT cert_id FROM log_entry WHERE cert_id IN ({places}) UNION SELECT cert_id FROM log_pending WHERE cert_id IN ({places})"
     );
-    let rows: Vec<(String,)> = db.all(Sql::Built(sql), cert_ids.iter().map(Val::from)).await?;
+    let rows: Vec<(String,)> = db
+        .all(Sql::Built(sql), cert_ids.iter().map(Val::from))
+        .await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }

@@ -22,9 +22,14 @@ pub async fn create(
     plan: Plan,
 ) -> Result<Organisation> {
     let name = crate::text::line("name", name, 200)?;
-    let organisation =
-        Organisation { id: OrgId(ids.next()), name, plan, created_at: clock.now() };
-    db.write(|tx, _| Box::pin(store::insert(tx, &organisation))).await?;
+    let organisation = Organisation {
+        id: OrgId(ids.next()),
+        name,
+        plan,
+        created_at: clock.now(),
+    };
+    db.write(|tx, _| Box::pin(store::insert(tx, &organisation)))
+        .await?;
     Ok(organisation)
 }
 
@@ -33,7 +38,9 @@ pub async fn create(
 /// # Errors
 /// [`crate::Kind::NotFound`].
 pub async fn get(db: &Db, id: OrgId) -> Result<Organisation> {
-    store::find(db, id).await?.ok_or_else(|| Error::not_found("organisation"))
+    store::find(db, id)
+        .await?
+        .ok_or_else(|| Error::not_found("organisation"))
 }
 
 /// Every organisation, newest first: for the operator's console only.
@@ -54,5 +61,9 @@ pub async fn usage(db: &Db, id: OrgId, meter: &str, month: &str) -> Result<i64> 
 
 /// Refuses inside a transaction when there is no such organisation.
 pub(crate) async fn require(tx: &mut Tx, id: OrgId) -> Result<()> {
-    if store::exists(tx, id).await? { Ok(()) } else { Err(Error::not_found("organisation")) }
+    if store::exists(tx, id).await? {
+        Ok(())
+    } else {
+        Err(Error::not_found("organisation"))
+    }
 }

@@ -22,8 +22,13 @@ pub enum Plan {
 
 impl Plan {
     /// Every plan, cheapest first.
-    pub const ALL: [Self; 5] =
-        [Self::Free, Self::Starter, Self::Growth, Self::Scale, Self::Enterprise];
+    pub const ALL: [Self; 5] = [
+        Self::Free,
+        Self::Starter,
+        Self::Growth,
+        Self::Scale,
+        Self::Enterprise,
+    ];
 
     /// Its name in the database and on the wire.
     #[must_use]
@@ -53,7 +58,11 @@ impl Plan {
     /// has one, the others charge for what exceeds the included number.
     #[must_use]
     pub fn signature_limit(self) -> Option<i64> {
-        if self == Self::Free { self.included_signatures() } else { None }
+        if self == Self::Free {
+            self.included_signatures()
+        } else {
+            None
+        }
     }
 }
 
@@ -67,8 +76,14 @@ impl FromStr for Plan {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        Self::ALL.into_iter().find(|plan| plan.name() == text).ok_or_else(|| {
-            Error::invalid("plan", format!("must be one of {}", Self::ALL.map(Self::name).join(", ")))
-        })
+        Self::ALL
+            .into_iter()
+            .find(|plan| plan.name() == text)
+            .ok_or_else(|| {
+                Error::invalid(
+                    "plan",
+                    format!("must be one of {}", Self::ALL.map(Self::name).join(", ")),
+                )
+            })
     }
 }

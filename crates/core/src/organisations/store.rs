@@ -52,13 +52,20 @@ pub(super) async fn insert(tx: &mut Tx, organisation: &Organisation) -> Result<(
         ],
     )
     .await?;
-    tx.exec("INSERT INTO wallet (org_id, balance) VALUES ($1, 0)", args![organisation.id]).await?;
+    tx.exec(
+        "INSERT INTO wallet (org_id, balance) VALUES ($1, 0)",
+        args![organisation.id],
+    )
+    .await?;
     Ok(())
 }
 
 pub(super) async fn find(db: &Db, id: OrgId) -> Result<Option<Organisation>> {
     let row: Option<OrganisationRow> = db
-        .opt("SELECT id, name, plan, created_at FROM organisation WHERE id = $1", args![id])
+        .opt(
+            "SELECT id, name, plan, created_at FROM organisation WHERE id = $1",
+            args![id],
+        )
         .await?;
     row.map(Organisation::try_from).transpose()
 }
@@ -75,8 +82,9 @@ pub(super) async fn list(db: &Db, limit: i64) -> Result<Vec<Organisation>> {
 }
 
 pub(super) async fn exists(tx: &mut Tx, id: OrgId) -> Result<bool> {
-    let row: Option<(Uuid,)> =
-        tx.opt("SELECT id FROM organisation WHERE id = $1", args![id]).await?;
+    let row: Option<(Uuid,)> = tx
+        .opt("SELECT id FROM organisation WHERE id = $1", args![id])
+        .await?;
     Ok(row.is_some())
 }
 

@@ -65,7 +65,10 @@ async fn commit(tx: &mut Tx, records: &[Accepted]) -> Result<Vec<Outcome>, Error
             *outcome = Outcome::GeneratorRevoked;
         } else {
             let month = record.created_at.format("%Y-%m").to_string();
-            by_month.entry((record.org_id, month)).or_default().push(number);
+            by_month
+                .entry((record.org_id, month))
+                .or_default()
+                .push(number);
         }
     }
     // Ordered by organisation, so that two batches lock the counters in the same order.
@@ -80,7 +83,10 @@ async fn commit(tx: &mut Tx, records: &[Accepted]) -> Result<Vec<Outcome>, Error
                 _ if !inserted.contains(&record.id) => Outcome::WatermarkTaken,
                 Some(limit) if used + count >= limit => {
                     beyond.push(record.id);
-                    Outcome::LimitReached { limit, current: used + count }
+                    Outcome::LimitReached {
+                        limit,
+                        current: used + count,
+                    }
                 }
                 _ => {
                     count += 1;

@@ -122,7 +122,10 @@ pub async fn create(core: &Core, caller: &Caller, new: NewRecord) -> Result<Crea
         )
         .with(
             "upgrade_url",
-            format!("{}/console/organisations/{}", core.public_url, caller.org_id),
+            format!(
+                "{}/console/organisations/{}",
+                core.public_url, caller.org_id
+            ),
         )
         .with("limit", limit)
         .with("current", current)),
@@ -132,7 +135,10 @@ pub async fn create(core: &Core, caller: &Caller, new: NewRecord) -> Result<Crea
 fn name(field: &str, text: &str) -> Result<()> {
     let length = text.chars().count();
     if length == 0 || length > LONGEST_NAME {
-        return Err(Error::invalid(field, format!("must have 1 to {LONGEST_NAME} characters")));
+        return Err(Error::invalid(
+            field,
+            format!("must have 1 to {LONGEST_NAME} characters"),
+        ));
     }
     // PostgreSQL cannot store it, and no name needs it.
     if text.contains('\0') {
@@ -146,7 +152,10 @@ fn content_hash(text: &str) -> Result<ContentHash> {
         .ok()
         .filter(|hash| hash.function == HashFunction::Sha3_256)
         .ok_or_else(|| {
-            Error::invalid("content_hash", "must be sha3-256: and 64 lowercase hexadecimal digits")
+            Error::invalid(
+                "content_hash",
+                "must be sha3-256: and 64 lowercase hexadecimal digits",
+            )
         })
 }
 
@@ -196,7 +205,11 @@ async fn owned_generator(
     id: &str,
 ) -> Result<std::sync::Arc<Generator>> {
     let id: GeneratorId = id.parse().map_err(|_| unknown_generator())?;
-    let generator = core.generators.get(id).await?.ok_or_else(unknown_generator)?;
+    let generator = core
+        .generators
+        .get(id)
+        .await?
+        .ok_or_else(unknown_generator)?;
     if generator.org_id != caller.org_id {
         return Err(Error::new(
             Kind::Forbidden,
@@ -217,8 +230,10 @@ fn verify(
     signature: &[u8],
 ) -> Result<([u8; 32], SignedText)> {
     if generator.keys.is_empty() {
-        let mut error =
-            Error::invalid("generator_id", "this generator has no public key registered yet");
+        let mut error = Error::invalid(
+            "generator_id",
+            "this generator has no public key registered yet",
+        );
         error.code = "generator_has_no_key";
         return Err(error);
     }

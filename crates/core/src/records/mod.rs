@@ -9,7 +9,7 @@ mod store;
 
 pub use commit::Commits;
 pub(crate) use commit::start;
-pub use store::METER;
 pub use create::{Created, NewRecord, create};
-pub(crate) use read::{documents, ids_after};
 pub use read::{RecordView, bundle, by_content_hash, get};
+pub(crate) use read::{documents, ids_after};
+pub use store::METER;

@@ -53,7 +53,11 @@ fn view(row: RecordRow) -> Result<RecordView> {
 /// # Errors
 /// [`crate::Kind::NotFound`].
 pub async fn get(db: &Db, id: RecordId) -> Result<RecordView> {
-    store::find(db, id).await?.map(view).transpose()?.ok_or_else(|| Error::not_found("record"))
+    store::find(db, id)
+        .await?
+        .map(view)
+        .transpose()?
+        .ok_or_else(|| Error::not_found("record"))
 }
 
 /// Every record of this content, oldest first, at most 100. Records are made over SHA3-256, so
@@ -102,10 +106,7 @@ pub async fn bundle(db: &Db, id: RecordId, log_key: &VerifierKey) -> Result<Bund
 }
 
 /// The exact documents of these records.
-pub(crate) async fn documents(
-    db: &Db,
-    ids: &[RecordId],
-) -> Result<HashMap<RecordId, String>> {
+pub(crate) async fn documents(db: &Db, ids: &[RecordId]) -> Result<HashMap<RecordId, String>> {
     Ok(store::documents(db, ids).await?)
 }
 

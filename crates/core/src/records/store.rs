@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use colophon_db::{Db, Error, FromRow, Sql, Tx, Val, args, insert_rows_returning};
+use colophon_db::{Db, Error, FromRow, Sql, Tx, Val, args, insert_rows};
 use uuid::Uuid;
 
 use super::commit::Accepted;
@@ -13,7 +13,10 @@ use crate::{GeneratorId, OrgId, RecordId};
 pub const METER: &str = "signatures";
 
 fn places(count: usize) -> String {
-    (1..=count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
+    (1..=count)
+        .map(|n| format!("${n}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Which of these generators are revoked. Not scoped by organisation: ownership was checked
@@ -29,7 +32,9 @@ pub(super) async fn revoked(
         "SELECT id FROM generator WHERE revoked_at IS NOT NULL AND id IN ({})",
         places(ids.len())
     );
-    let rows: Vec<(Uuid,)> = tx.all(Sql::Built(sql), ids.into_iter().map(Val::from)).await?;
+    let rows: Vec<(Uuid,)> = tx
+        .all(Sql::Built(sql), ids.into_iter().map(Val::from))
+        .await?;
     Ok(rows.into_iter().map(|(id,)| GeneratorId(id)).collect())
 }
 
@@ -59,11 +64,8 @@ pub(super) async fn add_usage(
 }
 
 /// Inserts what has a free watermark id and tells which those were.
-pub(super) async fn insert(
-    tx: &mut Tx,
-    records: &[&Accepted],
-) -> Result<HashSet<RecordId>, Error> {
-    let rows: Vec<(Uuid,)> = insert_rows_returning(
+pub(super) async fn insert(tx: &mut Tx, records: &[&Accepted]) -> Result<HashSet<RecordId>, Error> {
+    let inserted = insert_rows(
         tx,
         "record",
         [
@@ -77,7 +79,7 @@ pub(super) async fn insert(
             "document",
             "created_at",
         ],
-        "ON CONFLICT (org_id, watermark_id) DO NOTHING RETURNING id",
+        "ON CONFLICT (org_id, watermark_id) DO NOTHING",
         records.iter().map(|record| {
             args![
                 record.id,
@@ -93,6 +95,16 @@ pub(super) async fn insert(
         }),
     )
     .await?;
+    let ids = records.iter().map(|record| record.id);
+    if inserted == records.len() as u64 {
+        return Ok(ids.collect());
+    }
+    // Rare, so that the usual batch need not return its rows.
+    let sql = format!(
+        "SELECT id FROM record WHERE id IN ({})",
+        places(records.len())
+    );
+    let rows: Vec<(Uuid,)> = tx.all(Sql::Built(sql), ids.map(Val::from)).await?;
     Ok(rows.into_iter().map(|(id,)| RecordId(id)).collect())
 }
 
@@ -102,7 +114,8 @@ pub(super) async fn remove(tx: &mut Tx, ids: &[RecordId]) -> Result<(), Error> {
         return Ok(());
     }
     let sql = format!("DELETE FROM record WHERE id IN ({})", places(ids.len()));
-    tx.exec(Sql::Built(sql), ids.iter().copied().map(Val::from)).await?;
+    tx.exec(Sql::Built(sql), ids.iter().copied().map(Val::from))
+        .await?;
     Ok(())
 }
 
@@ -127,16 +140,20 @@ fn select(cert_id: &str, condition: &str) -> String {
 }
 
 pub(super) async fn find(db: &Db, id: RecordId) -> Result<Option<RecordRow>, Error> {
-    db.opt(Sql::Built(select("$2", "r.id = $1")), args![id, id.to_string()]).await
+    db.opt(
+        Sql::Built(select("$2", "r.id = $1")),
+        args![id, id.to_string()],
+    )
+    .await
 }
 
 /// At most 100, oldest first. `seq_no` is left out: it is found by the record's spelled id.
-pub(super) async fn by_content_hash(
-    db: &Db,
-    hash: &[u8; 32],
-) -> Result<Vec<RecordRow>, Error> {
-    db.all(Sql::Built(select("''", "r.content_hash = $1 ORDER BY r.id LIMIT 100")), args![*hash])
-        .await
+pub(super) async fn by_content_hash(db: &Db, hash: &[u8; 32]) -> Result<Vec<RecordRow>, Error> {
+    db.all(
+        Sql::Built(select("''", "r.content_hash = $1 ORDER BY r.id LIMIT 100")),
+        args![*hash],
+    )
+    .await
 }
 
 /// Not scoped by organisation: the log's audit reads everything.
@@ -147,10 +164,17 @@ pub(super) async fn documents(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let sql = format!("SELECT id, document FROM record WHERE id IN ({})", places(ids.len()));
-    let rows: Vec<(Uuid, String)> =
-        db.all(Sql::Built(sql), ids.iter().copied().map(Val::from)).await?;
-    Ok(rows.into_iter().map(|(id, document)| (RecordId(id), document)).collect())
+    let sql = format!(
+        "SELECT id, document FROM record WHERE id IN ({})",
+        places(ids.len())
+    );
+    let rows: Vec<(Uuid, String)> = db
+        .all(Sql::Built(sql), ids.iter().copied().map(Val::from))
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, document)| (RecordId(id), document))
+        .collect())
 }
 
 /// Not scoped by organisation: the log's audit reads everything.
@@ -160,7 +184,10 @@ pub(super) async fn ids_after(
     limit: i64,
 ) -> Result<Vec<RecordId>, Error> {
     let rows: Vec<(Uuid,)> = db
-        .all("SELECT id FROM record WHERE id > $1 ORDER BY id LIMIT $2", args![after, limit])
+        .all(
+            "SELECT id FROM record WHERE id > $1 ORDER BY id LIMIT $2",
+            args![after, limit],
+        )
         .await?;
     Ok(rows.into_iter().map(|(id,)| RecordId(id)).collect())
 }

@@ -26,11 +26,21 @@ pub async fn grant(
     idempotency_key: &str,
 ) -> Result<i64> {
     if !(1..=MOST_GRANTED).contains(&amount) {
-        return Err(Error::invalid("amount", format!("must be 1 to {MOST_GRANTED}")));
+        return Err(Error::invalid(
+            "amount",
+            format!("must be 1 to {MOST_GRANTED}"),
+        ));
     }
     let reason = crate::text::line("reason", reason, 500)?;
     let key = crate::text::line("idempotency_key", idempotency_key, 128)?;
-    let entry = store::Entry { id: ids.next(), org_id, amount, reason, key, at: clock.now() };
+    let entry = store::Entry {
+        id: ids.next(),
+        org_id,
+        amount,
+        reason,
+        key,
+        at: clock.now(),
+    };
     db.write(|tx, _| {
         Box::pin(async {
             crate::organisations::require(tx, org_id).await?;
@@ -56,5 +66,7 @@ pub async fn grant(
 /// # Errors
 /// [`Kind::NotFound`] for an unknown organisation.
 pub async fn balance(db: &Db, org_id: OrgId) -> Result<i64> {
-    store::balance(db, org_id).await?.ok_or_else(|| Error::not_found("organisation"))
+    store::balance(db, org_id)
+        .await?
+        .ok_or_else(|| Error::not_found("organisation"))
 }

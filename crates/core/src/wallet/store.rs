@@ -18,7 +18,11 @@ pub(super) struct Entry {
 /// Makes whoever else moves this wallet's credits wait for this transaction, so that of two that
 /// use one key the second finds the entry of the first.
 pub(super) async fn lock(tx: &mut Tx, org_id: OrgId) -> Result<()> {
-    tx.exec("UPDATE wallet SET balance = balance WHERE org_id = $1", args![org_id]).await?;
+    tx.exec(
+        "UPDATE wallet SET balance = balance WHERE org_id = $1",
+        args![org_id],
+    )
+    .await?;
     Ok(())
 }
 
@@ -41,7 +45,11 @@ pub(super) async fn move_credits(tx: &mut Tx, entry: &Entry) -> Result<i64> {
         )
         .await?;
     let (balance,) = row.ok_or_else(|| {
-        Error::new(Kind::PaymentRequired, "insufficient_credits", "The wallet has too few credits.")
+        Error::new(
+            Kind::PaymentRequired,
+            "insufficient_credits",
+            "The wallet has too few credits.",
+        )
     })?;
     tx.exec(
         "INSERT INTO ledger_entry (id, org_id, amount, balance_after, reason, idempotency_key, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -52,7 +60,11 @@ pub(super) async fn move_credits(tx: &mut Tx, entry: &Entry) -> Result<i64> {
 }
 
 pub(super) async fn balance(db: &Db, org_id: OrgId) -> Result<Option<i64>> {
-    let row: Option<(i64,)> =
-        db.opt("SELECT balance FROM wallet WHERE org_id = $1", args![org_id]).await?;
+    let row: Option<(i64,)> = db
+        .opt(
+            "SELECT balance FROM wallet WHERE org_id = $1",
+            args![org_id],
+        )
+        .await?;
     Ok(row.map(|(balance,)| balance))
 }

@@ -19,7 +19,10 @@ pub struct Instance {
 pub fn settings(folder: &TempDir) -> Settings {
     let keys = Source::Folder(folder.path().join("keys"));
     Settings {
-        sources: Purpose::ALL.into_iter().map(|purpose| (purpose, keys.clone())).collect::<HashMap<_, _>>(),
+        sources: Purpose::ALL
+            .into_iter()
+            .map(|purpose| (purpose, keys.clone()))
+            .collect::<HashMap<_, _>>(),
         blob_url: folder.path().join("blobs").display().to_string(),
         incoming: folder.path().join("incoming"),
         s3: colophon_core::media::S3Options::default(),

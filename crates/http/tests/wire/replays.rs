@@ -140,7 +140,8 @@ async fn of_many_at_once_one_runs_and_the_others_are_told_to_wait() {
     for ground in grounds().await {
         let (routes, ran) = routes(&ground);
         let server = start(app(routes)).await;
-        let body = r#"{"ms":500}"#;
+        // Long enough for all to arrive on a busy machine.
+        let body = r#"{"ms":2000}"#;
         let attempts = (0..8).map(|_| keyed(server, "/v1/photos", "k", body));
         let answers = futures::future::join_all(attempts).await;
         let (done, waiting): (Vec<_>, Vec<_>) = answers.iter().partition(|a| a.status == 201);

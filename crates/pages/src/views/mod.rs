@@ -9,8 +9,8 @@ mod public;
 
 pub use account::{LoginPage, SetupPage};
 pub use console::{
-    ConsolePage, DeadJob, JobCount, JobsPage, KeysPage, LogEntry, LogExport, LogPage, OrganisationRow,
-    RunningJob, ServiceKey, Session, StateCard, StateLevel, WaitingJob,
+    ConsolePage, DeadJob, JobCount, JobsPage, KeysPage, LogEntry, LogExport, LogPage,
+    OrganisationRow, RunningJob, ServiceKey, Session, StateCard, StateLevel, WaitingJob,
 };
 pub use form::Form;
 pub use organisation::{ALGORITHMS, API_KEY_KINDS, ApiKey, Generator, NewSecret, OrganisationPage};

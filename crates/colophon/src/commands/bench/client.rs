@@ -36,9 +36,15 @@ pub struct Connection {
 impl Connection {
     /// Connects to `host:port`.
     pub async fn open(address: &str) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address).await.with_context(|| address.to_owned())?;
+        let stream = TcpStream::connect(address)
+            .await
+            .with_context(|| address.to_owned())?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, received: Vec::with_capacity(16 << 10), body_length: 0 })
+        Ok(Self {
+            stream,
+            received: Vec::with_capacity(16 << 10),
+            body_length: 0,
+        })
     }
 
     /// As many connections as clients.
@@ -73,15 +79,23 @@ impl Client for Connection {
         self.received.clear();
         let head = loop {
             self.receive().await?;
-            if let Some(end) = self.received.windows(4).position(|four| four == b"\r\n\r\n") {
+            if let Some(end) = self
+                .received
+                .windows(4)
+                .position(|four| four == b"\r\n\r\n")
+            {
                 break end + 4;
             }
         };
         let text = std::str::from_utf8(self.received.get(..head).unwrap_or_default())?;
-        let status = text.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let status = text
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
         let length = text.lines().find_map(|line| {
             let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
+            name.eq_ignore_ascii_case("content-length")
+                .then(|| value.trim().parse().ok())?
         });
         self.body_length = length.context("an answer without Content-Length")?;
         while self.received.len() < head + self.body_length {

@@ -52,7 +52,8 @@ impl Folder {
         let tenant = match fs::read(&mark) {
             Ok(bytes) => Some(serde_json::from_slice(&bytes).context(MARK)?),
             Err(_) => {
-                let empty = fs::read_dir(&data).map_or(true, |mut entries| entries.next().is_none());
+                let empty =
+                    fs::read_dir(&data).map_or(true, |mut entries| entries.next().is_none());
                 anyhow::ensure!(
                     empty,
                     "{} is not a benchmark's folder: name a new one",
@@ -67,7 +68,11 @@ impl Folder {
             ..Config::default()
         };
         server::make_data_folder(&config)?;
-        Ok(Self { config, temporary, tenant })
+        Ok(Self {
+            config,
+            temporary,
+            tenant,
+        })
     }
 
     /// Where it is.
@@ -82,7 +87,11 @@ impl Folder {
 
     /// The engine's name, as reports show it.
     pub fn engine(&self) -> &'static str {
-        if self.database_url().starts_with("sqlite:") { "SQLite" } else { "PostgreSQL" }
+        if self.database_url().starts_with("sqlite:") {
+            "SQLite"
+        } else {
+            "PostgreSQL"
+        }
     }
 
     /// Records that were written, or at least begun.
@@ -93,7 +102,9 @@ impl Folder {
     /// Opens the database and, the first time, makes the organisation.
     pub async fn core(&mut self) -> anyhow::Result<Arc<Core>> {
         if self.tenant.is_none() && self.config.database_url.is_some() {
-            let db = colophon_db::Db::open(&self.database_url()).await.context("database")?;
+            let db = colophon_db::Db::open(&self.database_url())
+                .await
+                .context("database")?;
             let used = !db.schema_versions().await?.is_empty();
             db.close().await;
             anyhow::ensure!(!used, "--database-url must name an empty database");
@@ -107,7 +118,9 @@ impl Folder {
     }
 
     fn tenant(&self) -> anyhow::Result<&Tenant> {
-        self.tenant.as_ref().context("the benchmark's organisation is made by Folder::core")
+        self.tenant
+            .as_ref()
+            .context("the benchmark's organisation is made by Folder::core")
     }
 
     /// The API key.
@@ -122,7 +135,10 @@ impl Folder {
 
     /// Who the API key stands for.
     pub async fn caller(&self, core: &Core) -> anyhow::Result<Caller> {
-        Ok(core.keys.caller(self.api_key()?, &[KeyKind::Certivu]).await?)
+        Ok(core
+            .keys
+            .caller(self.api_key()?, &[KeyKind::Certivu])
+            .await?)
     }
 
     /// The numbers of the next `count` records, which nobody else gets.
@@ -139,13 +155,16 @@ impl Folder {
         fs::write(self.path().join(MARK), text).context(MARK)
     }
 
-    /// Bytes of every file in the folder.
-    pub fn size(&self) -> anyhow::Result<u64> {
+    /// Bytes of the database and what else is in the folder; unknown on PostgreSQL.
+    pub fn size(&self) -> anyhow::Result<Option<u64>> {
+        if self.config.database_url.is_some() {
+            return Ok(None);
+        }
         let mut size = 0;
         for entry in fs::read_dir(self.path())? {
             size += entry?.metadata()?.len();
         }
-        Ok(size)
+        Ok(Some(size))
     }
 
     /// A path in the folder.
@@ -164,7 +183,10 @@ impl Drop for Folder {
 
 /// The private key of the benchmark's generator.
 pub fn generator_key() -> anyhow::Result<PrivateKey> {
-    Ok(PrivateKey::from_seed(Algorithm::ML_DSA_65, &GENERATOR_SEED)?)
+    Ok(PrivateKey::from_seed(
+        Algorithm::ML_DSA_65,
+        &GENERATOR_SEED,
+    )?)
 }
 
 async fn tenant(core: &Core) -> anyhow::Result<Tenant> {
@@ -173,7 +195,9 @@ async fn tenant(core: &Core) -> anyhow::Result<Tenant> {
     let organisation = organisations::create(db, clock, ids, name, Plan::Enterprise).await?;
     let key = generator_key()?.public_key();
     let generator: GeneratorId =
-        generators::create(db, clock, ids, organisation.id, name, Some(&key)).await?.id;
+        generators::create(db, clock, ids, organisation.id, name, Some(&key))
+            .await?
+            .id;
     let api_key =
         access::create_key(db, clock, ids, organisation.id, KeyKind::Certivu, false).await?;
     Ok(Tenant {

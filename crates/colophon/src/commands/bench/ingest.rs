@@ -25,13 +25,14 @@ const PART: u64 = 20_000;
 /// Verification, canonical JSON, token, group commit with `fsync`: everything but HTTP.
 pub async fn run(folder: &mut Folder, load: Load) -> anyhow::Result<Report> {
     let core = folder.core().await?;
-    let (measured, logged) =
-        ingest(folder, &core, load.count_or(50_000), load.clients).await?;
+    let (measured, logged) = ingest(folder, &core, load.count_or(50_000), load.clients).await?;
     core.db.close().await;
     let per_second = measured.count() as f64 / (measured.took + logged).as_secs_f64();
-    Ok(Report::new("ingest", folder.engine(), load.clients, measured)
-        .with("per_second_until_in_the_log", per_second)
-        .with("data_bytes", folder.size()?))
+    Ok(
+        Report::new("ingest", folder.engine(), load.clients, measured)
+            .with("per_second_until_in_the_log", per_second)
+            .with("data_bytes", folder.size()?),
+    )
 }
 
 /// Stores `count` records, the sequencer working beside it as in a server; also how long the
@@ -43,8 +44,10 @@ pub async fn ingest(
     clients: usize,
 ) -> anyhow::Result<(Measured, Duration)> {
     let stop = CancellationToken::new();
-    let sequencer =
-        tokio::spawn(core.sequencer("bench".to_owned()).run(stop.clone().cancelled_owned()));
+    let sequencer = tokio::spawn(
+        core.sequencer("bench".to_owned())
+            .run(stop.clone().cancelled_owned()),
+    );
     let caller = folder.caller(core).await?;
     let mut measured = Measured::default();
     let mut logged = Duration::ZERO;
@@ -53,7 +56,10 @@ pub async fn ingest(
         let part = PART.min(count - measured.count() as u64);
         let requests = signed(folder, part)?;
         let clients = (0..clients)
-            .map(|_| InProcess { core: Arc::clone(core), caller: caller.clone() })
+            .map(|_| InProcess {
+                core: Arc::clone(core),
+                caller: caller.clone(),
+            })
             .collect();
         let (part, _) = closed_loop(clients, requests).await?;
         measured.add(part);
@@ -87,16 +93,17 @@ impl Client for InProcess {
 /// The content hash of record number `number`.
 pub fn content_hash(number: u64) -> ContentHash {
     let digest = sha3_256(&number.to_be_bytes());
-    ContentHash { function: HashFunction::Sha3_256, digest }
+    ContentHash {
+        function: HashFunction::Sha3_256,
+        digest,
+    }
 }
 
 /// The next `count` records, signed by the generator on every core.
 pub fn signed(folder: &mut Folder, count: u64) -> anyhow::Result<Vec<NewRecord>> {
     let numbers = folder.reserve(count)?;
     let (generator_id, key) = (folder.generator_id()?, generator_key()?);
-    tokio::task::block_in_place(|| {
-        in_parallel(numbers, |number| sign(number, generator_id, &key))
-    })
+    tokio::task::block_in_place(|| in_parallel(numbers, |number| sign(number, generator_id, &key)))
 }
 
 fn sign(number: u64, generator_id: &str, key: &PrivateKey) -> anyhow::Result<NewRecord> {

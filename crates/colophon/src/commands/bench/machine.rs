@@ -29,11 +29,20 @@ pub struct Machine {
 pub fn describe(folder: &Path) -> anyhow::Result<Machine> {
     let mut syncs = syncs(folder)?;
     syncs.sort_unstable();
-    let ms = |at: usize| syncs.get(at).map_or(0.0, |time| time.as_secs_f64() * 1_000.0);
+    let ms = |at: usize| {
+        syncs
+            .get(at)
+            .map_or(0.0, |time| time.as_secs_f64() * 1_000.0)
+    };
     let line = |path: &str, of: &str| -> Option<String> {
         let text = fs::read_to_string(path).ok()?;
         let line = text.lines().find(|line| line.starts_with(of))?;
-        Some(line.split_once(':').map_or(line, |(_, value)| value).trim().to_owned())
+        Some(
+            line.split_once(':')
+                .map_or(line, |(_, value)| value)
+                .trim()
+                .to_owned(),
+        )
     };
     Ok(Machine {
         version: env!("CARGO_PKG_VERSION"),
@@ -74,7 +83,10 @@ impl fmt::Display for Machine {
             self.sync_p99_ms
         )?;
         if !self.optimised {
-            write!(f, "\nThis is a debug build: its figures say nothing (cargo build --release).")?;
+            write!(
+                f,
+                "\nThis is a debug build: its figures say nothing (cargo build --release)."
+            )?;
         }
         Ok(())
     }

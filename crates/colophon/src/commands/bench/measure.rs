@@ -28,7 +28,10 @@ pub struct Measured {
 impl Measured {
     /// From latencies that were measured one after the other.
     pub fn sequential(latencies: Vec<Duration>) -> Self {
-        Self { took: latencies.iter().sum(), latencies }
+        Self {
+            took: latencies.iter().sum(),
+            latencies,
+        }
     }
 
     /// Takes another part of the same measurement in.
@@ -53,7 +56,9 @@ impl Measured {
         let last = self.latencies.len().saturating_sub(1);
         shares.map(|share| {
             let at = (last as f64 * share).round() as usize;
-            self.latencies.get(at).map_or(0.0, |latency| latency.as_secs_f64() * 1_000.0)
+            self.latencies
+                .get(at)
+                .map_or(0.0, |latency| latency.as_secs_f64() * 1_000.0)
         })
     }
 }
@@ -103,7 +108,10 @@ pub fn in_parallel<T: Send>(
             .map(|_| scope.spawn(|| std::iter::from_fn(&take).map(&make).collect()))
             .collect();
         let panicked = |_| Err(anyhow::anyhow!("a thread panicked"));
-        workers.into_iter().map(|worker| worker.join().unwrap_or_else(panicked)).collect()
+        workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap_or_else(panicked))
+            .collect()
     });
     let mut all = Vec::new();
     for part in made {
@@ -180,7 +188,7 @@ impl fmt::Display for Report {
             self.requests,
             self.clients
         )?;
-        for (name, value) in &self.more {
+        for (name, value) in self.more.iter().filter(|(_, value)| !value.is_null()) {
             let name = name.replace('_', " ");
             match value.as_f64() {
                 Some(number) if number.fract() != 0.0 => write!(f, "\n  {name}: {number:.3}")?,

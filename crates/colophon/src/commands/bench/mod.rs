@@ -35,10 +35,12 @@ impl Load {
 pub async fn run(options: &Options, bench: Bench) -> anyhow::Result<Answer> {
     anyhow::ensure!(bench.clients > 0, "--clients must be at least 1");
     let mut folder = Folder::open(options)?;
-    let load = Load { clients: bench.clients, count: bench.count };
-    bench.print.line(&machine::describe(folder.path())?, || {
-        machine::describe(folder.path()).map_or_else(|error| error.to_string(), |it| it.to_string())
-    })?;
+    let load = Load {
+        clients: bench.clients,
+        count: bench.count,
+    };
+    let machine = machine::describe(folder.path())?;
+    bench.print.line(&machine, || machine.to_string())?;
     let flows = match bench.flow {
         Some(flow) => vec![flow],
         None => Flow::ALL.to_vec(),
@@ -51,11 +53,7 @@ pub async fn run(options: &Options, bench: Bench) -> anyhow::Result<Answer> {
     Ok(Answer::Yes)
 }
 
-async fn measure_flow(
-    folder: &mut Folder,
-    flow: Flow,
-    load: Load,
-) -> anyhow::Result<Vec<Report>> {
+async fn measure_flow(folder: &mut Folder, flow: Flow, load: Load) -> anyhow::Result<Vec<Report>> {
     match flow {
         Flow::Ingest => Ok(vec![ingest::run(folder, load).await?]),
         Flow::Statements => Ok(vec![statements::run(folder, load).await?]),

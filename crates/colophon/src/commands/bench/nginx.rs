@@ -29,7 +29,11 @@ impl Nginx {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let root_path = root.display();
         // Workers of root become `nobody`, who may not read our folder.
-        let user = if fs::metadata(&root)?.uid() == 0 { "user root;" } else { "" };
+        let user = if fs::metadata(&root)?.uid() == 0 {
+            "user root;"
+        } else {
+            ""
+        };
         // Debian's defaults for what matters: a worker a core, sendfile, an access log.
         fs::write(
             root.join("nginx.conf"),
@@ -44,7 +48,14 @@ impl Nginx {
             ),
         )?;
         let spawned = Command::new("nginx")
-            .args(["-p", &root_path.to_string(), "-e", "error.log", "-c", "nginx.conf"])
+            .args([
+                "-p",
+                &root_path.to_string(),
+                "-e",
+                "error.log",
+                "-c",
+                "nginx.conf",
+            ])
             .stdin(Stdio::null())
             .stderr(Stdio::null())
             .kill_on_drop(true)

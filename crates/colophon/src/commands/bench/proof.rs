@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use colophon_core::log::{self, Statement};
 use colophon_core::Core;
+use colophon_core::log::{self, Statement};
 use colophon_transparency::digest::sha256;
 use colophon_transparency::{id, merkle};
 use rand::rngs::SmallRng;
@@ -23,7 +23,9 @@ const PART: u64 = 10_000;
 pub async fn run(folder: &mut Folder, load: Load) -> anyhow::Result<Report> {
     let core = folder.core().await?;
     let filled = fill(&core, load.count_or(200_000)).await?;
-    let Some(head) = log::head(&core.db).await? else { anyhow::bail!("the log is empty") };
+    let Some(head) = log::head(&core.db).await? else {
+        anyhow::bail!("the log is empty")
+    };
     let mut random = SmallRng::seed_from_u64(2);
     let (mut proving, mut verifying) = (Vec::new(), Duration::ZERO);
     let (mut hashes, mut bytes_read) = (0, 0_u64);
@@ -43,7 +45,10 @@ pub async fn run(folder: &mut Folder, load: Load) -> anyhow::Result<Report> {
         verifying += started.elapsed();
         hashes = proof.hashes.len();
         let tiles = merkle::tiles_for_inclusion(index, proof.tree_size)?;
-        bytes_read += tiles.iter().map(|tile| u64::from(tile.width) * 32).sum::<u64>();
+        bytes_read += tiles
+            .iter()
+            .map(|tile| u64::from(tile.width) * 32)
+            .sum::<u64>();
     }
     core.db.close().await;
     let proofs = PROOFS as u64;
@@ -52,7 +57,10 @@ pub async fn run(folder: &mut Folder, load: Load) -> anyhow::Result<Report> {
         .with("root", hex::encode(head.root_hash))
         .with("hashes_per_proof", hashes)
         .with("tile_bytes_per_proof", bytes_read / proofs)
-        .with("verification_us", verifying.as_secs_f64() * 1e6 / proofs as f64)
+        .with(
+            "verification_us",
+            verifying.as_secs_f64() * 1e6 / proofs as f64,
+        )
         .with("data_bytes", folder.size()?);
     if let Some(per_second) = filled {
         report = report.with("entries_sequenced_per_second", per_second);
@@ -70,8 +78,12 @@ async fn fill(core: &Core, wanted: u64) -> anyhow::Result<Option<f64>> {
     let started = Instant::now();
     let mut size = first;
     while size < wanted {
-        let part: Vec<Statement> = (0..PART.min(wanted - size)).map(|_| statement(core)).collect();
-        core.db.write(|tx, _| Box::pin(log::publish(tx, &part))).await?;
+        let part: Vec<Statement> = (0..PART.min(wanted - size))
+            .map(|_| statement(core))
+            .collect();
+        core.db
+            .write(|tx, _| Box::pin(log::publish(tx, &part)))
+            .await?;
         while sequencer.sequence().await?.is_none_or(|length| length > 0) {}
         size += part.len() as u64;
         bar.set_position(size);
@@ -85,5 +97,10 @@ fn statement(core: &Core) -> Statement {
     let order = core.ids.next();
     let cert_id = id::encode("cer_", order.into_bytes());
     let manifest_hash = sha256(cert_id.as_bytes());
-    Statement { order, cert_id, kind: "certificate", manifest_hash }
+    Statement {
+        order,
+        cert_id,
+        kind: "certificate",
+        manifest_hash,
+    }
 }

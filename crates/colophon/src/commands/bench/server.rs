@@ -47,22 +47,33 @@ impl Server {
         let output = child.stdout.take().context("standard output")?;
         let mut lines = BufReader::new(output).lines();
         let address = loop {
-            let line = lines.next_line().await?.context("the server ended; see server.log")?;
+            let line = lines
+                .next_line()
+                .await?
+                .context("the server ended; see server.log")?;
             if let Some((_, address)) = line.split_once("http://") {
                 break address.trim().to_owned();
             }
         };
         // What else it prints must find a reader.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { child, address, started })
+        Ok(Self {
+            child,
+            address,
+            started,
+        })
     }
 
     /// A line of `/proc/PID/status`, in KiB.
     pub fn memory(&self, name: &str) -> anyhow::Result<u64> {
-        let id = self.child.id().context("the server ended; see server.log")?;
+        let id = self
+            .child
+            .id()
+            .context("the server ended; see server.log")?;
         let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
         let line = status.lines().find_map(|line| line.strip_prefix(name));
-        let kibibytes = line.and_then(|line| line.trim_matches([':', ' ', '\t', 'k', 'B']).parse().ok());
+        let kibibytes =
+            line.and_then(|line| line.trim_matches([':', ' ', '\t', 'k', 'B']).parse().ok());
         kibibytes.with_context(|| format!("no {name} in /proc/{id}/status"))
     }
 

@@ -28,8 +28,10 @@ pub async fn run(folder: &mut Folder) -> anyhow::Result<Report> {
         }
         server.stop().await?;
     }
-    Ok(Report::new("startup", folder.engine(), 1, Measured::sequential(times))
-        .with("idle_resident_KiB", resident)
-        .with("idle_private_KiB", private)
-        .with("data_bytes", folder.size()?))
+    Ok(
+        Report::new("startup", folder.engine(), 1, Measured::sequential(times))
+            .with("idle_resident_KiB", resident)
+            .with("idle_private_KiB", private)
+            .with("data_bytes", folder.size()?),
+    )
 }

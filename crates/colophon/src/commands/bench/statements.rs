@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use colophon_core::log::{self, Statement};
 use colophon_core::Core;
+use colophon_core::log::{self, Statement};
 use colophon_db::GroupCommit;
 use colophon_transparency::canonical::{rfc8785, trackorigin_manifest};
 use colophon_transparency::digest::sha256;
@@ -37,11 +37,17 @@ pub async fn run(folder: &mut Folder, load: Load) -> anyhow::Result<Report> {
         })
     });
     let stop = CancellationToken::new();
-    let sequencer =
-        tokio::spawn(core.sequencer("bench".to_owned()).run(stop.clone().cancelled_owned()));
+    let sequencer = tokio::spawn(
+        core.sequencer("bench".to_owned())
+            .run(stop.clone().cancelled_owned()),
+    );
     let manifest = parse_str(MANIFEST)?;
     let clients = (0..load.clients)
-        .map(|_| Issuer { core: Arc::clone(&core), commits: commits.clone(), manifest: manifest.clone() })
+        .map(|_| Issuer {
+            core: Arc::clone(&core),
+            commits: commits.clone(),
+            manifest: manifest.clone(),
+        })
         .collect();
     let numbers = (0..load.count_or(100_000)).collect();
     let (measured, _) = closed_loop(clients, numbers).await?;
@@ -54,9 +60,11 @@ pub async fn run(folder: &mut Folder, load: Load) -> anyhow::Result<Report> {
     sequencer.await?;
     core.db.close().await;
     let per_second = measured.count() as f64 / (measured.took + logged).as_secs_f64();
-    Ok(Report::new("statements", folder.engine(), load.clients, measured)
-        .with("per_second_until_in_the_log", per_second)
-        .with("manifest_bytes", trackorigin_manifest(&manifest).len()))
+    Ok(
+        Report::new("statements", folder.engine(), load.clients, measured)
+            .with("per_second_until_in_the_log", per_second)
+            .with("manifest_bytes", trackorigin_manifest(&manifest).len()),
+    )
 }
 
 /// A statement and its exact document.
