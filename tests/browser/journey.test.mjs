@@ -228,6 +228,19 @@ test('the log, the keys and the jobs are on show', async () => {
   await page.goto('/console/log');
   await sees(made.record_id);
   assert.match(await page.locator('pre').first().textContent(), /\n\n— /);
+  await page.getByRole('button', { name: 'Make a new copy' }).click();
+  const copy = page.getByRole('link', { name: /entr(y|ies), one a line/ });
+  for (let tries = 0; await copy.count() === 0 && tries < 100; tries += 1) {
+    await page.waitForTimeout(100);
+    await page.goto('/console/log');
+  }
+  const whole = await fetch(new URL(await copy.getAttribute('href'), server.url));
+  assert.equal(whole.status, 200);
+  const text = await whole.text();
+  assert.ok(text.includes(made.record_id));
+  const part = await fetch(whole.url, { headers: { range: 'bytes=10-19' } });
+  assert.deepEqual([part.status, await part.text()], [206, text.slice(10, 20)]);
+  await shoot('log');
   await page.goto('/console/keys');
   assert.equal(await page.getByText('Current', { exact: true }).count(), 3);
   await page.goto('/console/jobs');

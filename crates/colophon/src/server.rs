@@ -146,17 +146,19 @@ pub fn start_housekeeping(core: &Arc<Core>, tasks: &TaskTracker, stop: &Cancella
 }
 
 /// The log's sequencer, the job worker, and its sign of life.
-pub fn start_worker(
+pub async fn start_worker(
     core: &Arc<Core>,
     config: &Config,
     tasks: &TaskTracker,
     stop: &CancellationToken,
 ) {
     let holder = holder();
-    tasks.spawn(
-        core.sequencer(holder.clone())
-            .run(stop.clone().cancelled_owned()),
-    );
+    let mut sequencer = core.sequencer(holder.clone());
+    // So that the first request finds a signed head.
+    if let Err(error) = sequencer.sequence().await {
+        tracing::warn!(%error, "the log's first head was not signed yet");
+    }
+    tasks.spawn(sequencer.run(stop.clone().cancelled_owned()));
     let worker = Worker::new(core.db.clone(), core.clock.clone(), &holder, registry(core))
         .schedule(idempotency_purge())
         .concurrency(config.jobs.concurrency);

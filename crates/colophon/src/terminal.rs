@@ -1,6 +1,7 @@
 //! What commands print, and how they end.
 
-use std::io::IsTerminal as _;
+use std::fmt;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -41,12 +42,18 @@ impl Print {
     /// Prints `value` as JSON, or `text` for people.
     pub fn line(self, value: &impl Serialize, text: impl FnOnce() -> String) -> anyhow::Result<()> {
         if self.json {
-            println!("{}", serde_json::to_string(value)?);
+            say(serde_json::to_string(value)?);
         } else {
-            println!("{}", text());
+            say(text());
         }
         Ok(())
     }
+}
+
+/// Prints a line on standard output. Whoever reads it may stop listening (`| head`, a closed
+/// pipe); that ends neither a command nor the server.
+pub fn say(line: impl fmt::Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// A progress bar on a terminal; nothing where no person looks.

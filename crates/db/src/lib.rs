@@ -26,7 +26,7 @@ pub use engine::{AsDbError, Db, Engine, Scope};
 pub use error::Error;
 pub use group_commit::GroupCommit;
 pub use migrate::{MIGRATIONS, Migration};
-pub use rows::{insert_rows, insert_rows_returning};
+pub use rows::insert_rows;
 pub use tx::Tx;
 pub use value::{Sql, Val};
 

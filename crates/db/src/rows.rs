@@ -1,6 +1,6 @@
 //! Inserting many rows with one statement.
 
-use crate::{Engine, Error, Row, Sql, Tx, Val};
+use crate::{Engine, Error, Sql, Tx, Val};
 
 /// Bound parameters that fit one statement on both engines (SQLite allows 32,766, PostgreSQL
 /// 65,535).
@@ -33,24 +33,6 @@ pub async fn insert_rows<const N: usize>(
         inserted += tx.exec(sql, values).await?;
     }
     Ok(inserted)
-}
-
-/// As [`insert_rows`], for a `suffix` that ends in `RETURNING`: what the inserted rows return.
-///
-/// # Errors
-/// As [`Error`] sorts them.
-pub async fn insert_rows_returning<T: Row, const N: usize>(
-    tx: &mut Tx,
-    table: &'static str,
-    columns: [&'static str; N],
-    suffix: &'static str,
-    rows: impl ExactSizeIterator<Item = [Val; N]>,
-) -> Result<Vec<T>, Error> {
-    let mut returned = Vec::with_capacity(rows.len());
-    for (sql, values) in statements(tx.engine(), table, columns, suffix, rows) {
-        returned.extend(tx.all::<T>(sql, values).await?);
-    }
-    Ok(returned)
 }
 
 fn statements<const N: usize>(

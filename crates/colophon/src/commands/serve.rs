@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::cli::{Options, Serve};
 use crate::config::{Config, LogFormat};
 use crate::server;
-use crate::terminal::Answer;
+use crate::terminal::{Answer, say};
 
 /// How long requests under way may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(20);
@@ -41,7 +41,7 @@ pub async fn run(options: &Options, serve: Serve) -> anyhow::Result<Answer> {
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     server::start_housekeeping(&core, &tasks, &stop);
     if !serve.no_worker {
-        server::start_worker(&core, &config, &tasks, &stop);
+        server::start_worker(&core, &config, &tasks, &stop).await;
     }
     greet(&core, &config, !serve.no_worker).await?;
     colophon_http::serve(listener, app, stop_signal(), GRACE).await?;
@@ -56,20 +56,20 @@ pub async fn run(options: &Options, serve: Serve) -> anyhow::Result<Answer> {
 
 /// What a person needs to know first.
 async fn greet(core: &Core, config: &Config, worker: bool) -> anyhow::Result<()> {
-    println!("Colophon is at {}", config.public_url());
+    say(format_args!("Colophon is at {}", config.public_url()));
     if identity::needs_operator(&core.db).await? {
         let token = identity::setup_link(&core.db, &core.clock).await?;
-        println!(
+        say(format_args!(
             "Make the operator account here (works once, for a day):\n  {}/console/setup?token={token}",
             config.public_url()
-        );
+        ));
     }
     if !worker {
-        println!("Requests only: start `colophon worker` for the log and the jobs.");
+        say("Requests only: start `colophon worker` for the log and the jobs.");
     }
     if config.allow_private_network {
-        println!(
-            "WARNING: --allow-private-network: outgoing requests may reach loopback and private addresses. For development and tests only."
+        say(
+            "WARNING: --allow-private-network: outgoing requests may reach loopback and private addresses. For development and tests only.",
         );
         tracing::warn!("outgoing requests may reach loopback and private addresses");
     }

@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::cli::Verify;
 use crate::client::{Client, Known};
 use crate::known_logs::{Familiarity, KnownLogs};
-use crate::terminal::{Answer, progress};
+use crate::terminal::{Answer, progress, say};
 
 /// Yes when a statement about the file checks out under a trusted log key, no when something is
 /// forged or nothing is known, undecided otherwise.
@@ -158,22 +158,23 @@ fn print(verify: &Verify, digests: &FileDigests, checked: &[Checked]) -> anyhow:
             "size_bytes": digests.size,
             "statements": statements,
         });
-        println!("{value}");
+        say(value);
         return Ok(answer);
     }
-    println!("{}", verify.file.display());
-    println!("  {}", digests.content_hash(HashFunction::Sha3_256));
+    say(verify.file.display());
+    say(format_args!(
+        "  {}",
+        digests.content_hash(HashFunction::Sha3_256)
+    ));
     if checked.is_empty() {
-        println!(
-            "Nothing is known about this file here. That says nothing about where it came from."
-        );
+        say("Nothing is known about this file here. That says nothing about where it came from.");
     }
     for one in checked {
         if let Ok(record) = Record::parse(&one.bundle.document) {
-            println!(
+            say(format_args!(
                 "\n{}: {} stated on {} that its model {} made this file.",
                 record.record_id, record.organisation, record.created_at, record.model
-            );
+            ));
         }
         for check in &one.report.checks {
             let mark = match check.outcome {
@@ -181,13 +182,17 @@ fn print(verify: &Verify, digests: &FileDigests, checked: &[Checked]) -> anyhow:
                 Outcome::Fail => "✗",
                 Outcome::Unknown => "?",
             };
-            println!("  {mark} {:<11} {}", check.name.name(), check.detail);
+            say(format_args!(
+                "  {mark} {:<11} {}",
+                check.name.name(),
+                check.detail
+            ));
         }
         if one.revoked {
-            println!("  ! the generator was revoked after it signed this");
+            say("  ! the generator was revoked after it signed this");
         }
     }
-    println!("\nVerdict: {verdict}");
+    say(format_args!("\nVerdict: {verdict}"));
     Ok(answer)
 }
 

@@ -7,7 +7,7 @@ use crate::cli::Options;
 use crate::commands::serve::{start_logging, stop_signal};
 use crate::config::Config;
 use crate::server;
-use crate::terminal::Answer;
+use crate::terminal::{Answer, say};
 
 /// Runs the log's sequencer and the jobs until SIGINT or SIGTERM.
 pub async fn run(options: &Options) -> anyhow::Result<Answer> {
@@ -16,8 +16,8 @@ pub async fn run(options: &Options) -> anyhow::Result<Answer> {
     let core = server::open_core(&config).await?;
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     server::start_housekeeping(&core, &tasks, &stop);
-    server::start_worker(&core, &config, &tasks, &stop);
-    println!("The worker is running.");
+    server::start_worker(&core, &config, &tasks, &stop).await;
+    say("The worker is running.");
     stop_signal().await;
     tracing::info!("stopping: jobs are handed back");
     stop.cancel();

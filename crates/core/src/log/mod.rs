@@ -16,6 +16,7 @@ mod store;
 pub use audit::{Audit, audit};
 pub use export::{EXPORT, Export, export, export_link, latest_export, request_export};
 pub use proof::{ConsistencyProof, InclusionProof, consistency, inclusion};
+pub(crate) use read::numbers;
 pub use read::{
     EntryView, Included, checkpoint_note, entries, entry_tile, hash_tile, head, included,
     not_yet_included, pending, tree_head,

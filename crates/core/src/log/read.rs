@@ -1,5 +1,7 @@
 //! Reading the log: heads, entries, tiles.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use colophon_db::Db;
 use colophon_transparency::entry::Entry;
@@ -129,6 +131,11 @@ pub async fn included(db: &Db, cert_id: &str) -> Result<Included> {
         Some(row) => Included::Yes(Box::new(view(row)?)),
         None => Included::No,
     })
+}
+
+/// Entry numbers of those of `cert_ids` that are in the log.
+pub(crate) async fn numbers(db: &Db, cert_ids: &[String]) -> Result<HashMap<String, u64>> {
+    Ok(store::numbers(db, cert_ids).await?)
 }
 
 /// The refusal in the moment between acknowledgement and sequencing.

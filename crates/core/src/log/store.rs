@@ -1,6 +1,6 @@
 //! SQL of the log.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use colophon_db::{Db, Error, FromRow, Sql, Tx, Val, args, insert_rows};
@@ -282,6 +282,24 @@ pub(super) async fn entry_of(db: &Db, cert_id: &str) -> Result<Option<EntryRow>,
         args![cert_id],
     )
     .await
+}
+
+/// Entry numbers of those statements that are in the log.
+pub(super) async fn numbers(db: &Db, cert_ids: &[String]) -> Result<HashMap<String, u64>, Error> {
+    if cert_ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let places: Vec<String> = (1..=cert_ids.len()).map(|n| format!("${n}")).collect();
+    let sql = format!(
+        "SELECT cert_id, min(seq_no) FROM log_entry WHERE cert_id IN ({}) GROUP BY cert_id",
+        places.join(", ")
+    );
+    let rows: Vec<(String, i64)> = db
+        .all(Sql::Built(sql), cert_ids.iter().map(Val::from))
+        .await?;
+    rows.into_iter()
+        .map(|(id, number)| Ok((id, size(number)?)))
+        .collect()
 }
 
 pub(super) async fn waits(db: &Db, cert_id: &str) -> Result<bool, Error> {

@@ -69,15 +69,20 @@ pub async fn by_content_hash(db: &Db, hash: &ContentHash) -> Result<Vec<RecordVi
     if hash.function != HashFunction::Sha3_256 {
         return Ok(Vec::new());
     }
-    let mut views = Vec::new();
-    for row in store::by_content_hash(db, &hash.digest).await? {
-        let mut view = view(row)?;
-        if let Included::Yes(entry) = log::included(db, &view.id.to_string()).await? {
-            view.seq_no = Some(entry.entry.seq_no);
-        }
-        views.push(view);
-    }
-    Ok(views)
+    let rows = store::by_content_hash(db, &hash.digest).await?;
+    let ids: Vec<String> = rows
+        .iter()
+        .map(|row| RecordId(row.id).to_string())
+        .collect();
+    let numbers = log::numbers(db, &ids).await?;
+    rows.into_iter()
+        .zip(ids)
+        .map(|(row, id)| {
+            let mut view = view(row)?;
+            view.seq_no = numbers.get(&id).copied();
+            Ok(view)
+        })
+        .collect()
 }
 
 /// Everything needed to check a record offline, against the newest checkpoint.
