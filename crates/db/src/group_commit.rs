@@ -30,6 +30,15 @@ impl<I, O> Clone for GroupCommit<I, O> {
     }
 }
 
+/// How many of the waiting items the next commit takes: half. If it took all, everybody would
+/// wait for the same commit and the cores would idle meanwhile; so the clients of one half are
+/// answered and prepare their next while the other half is written. Few items are not split: each
+/// commit has its own price.
+fn share(waiting: usize, limit: usize) -> usize {
+    const UNSPLIT: usize = 32;
+    (waiting / 2).max(UNSPLIT).min(limit)
+}
+
 impl<I, O> GroupCommit<I, O>
 where
     I: Send + Sync + 'static,
@@ -49,7 +58,11 @@ where
         let commit: Arc<Commit<I, O>> = Arc::new(commit);
         tokio::spawn(async move {
             let mut batch = Vec::with_capacity(limit);
-            while arrivals.recv_many(&mut batch, limit).await > 0 {
+            while arrivals
+                .recv_many(&mut batch, share(arrivals.len(), limit))
+                .await
+                > 0
+            {
                 let (items, waiters): (Vec<I>, Vec<_>) = batch.drain(..).unzip();
                 answer(&db, &*commit, items, waiters).await;
             }
