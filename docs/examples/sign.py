@@ -11,6 +11,8 @@ import json
 import os
 import pathlib
 import secrets
+import sys
+import urllib.error
 import urllib.request
 
 from dilithium_py.ml_dsa import ML_DSA_65
@@ -23,12 +25,25 @@ parser.add_argument("--generator", help="gen_…")
 parser.add_argument("--model", default="example-model-1")
 given = parser.parse_args()
 
+
+def create(name, mode, content):
+    """Writes a new file. One that exists is left alone: a lost key signs nothing any more."""
+    with open(os.open(name, os.O_CREAT | os.O_WRONLY | os.O_EXCL, mode), "wb") as file:
+        file.write(content)
+
+
 if given.file == "keygen":
     public_key, private_key = ML_DSA_65.keygen()
-    pathlib.Path("generator.pub").write_bytes(public_key)
-    with open(os.open("generator.key", os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "wb") as file:
-        file.write(private_key)
-    raise SystemExit
+    try:
+        create("generator.key", 0o600, private_key)
+        try:
+            create("generator.pub", 0o644, public_key)
+        except OSError:
+            os.unlink("generator.key")  # A key without its other half is of no use.
+            raise
+    except FileExistsError as error:
+        sys.exit(f"{error.filename} exists already; nothing was changed")
+    sys.exit()
 
 # What is signed: the canonical JSON (RFC 8785) of these four members. For plain ASCII text,
 # json.dumps with sorted keys and without spaces gives exactly that.
@@ -46,4 +61,10 @@ request = urllib.request.Request(
     json.dumps(body).encode(),
     {"Authorization": f"Bearer {given.key}", "Content-Type": "application/json"},
 )
-print(urllib.request.urlopen(request).read().decode())
+try:
+    with urllib.request.urlopen(request) as answer:
+        print(answer.read().decode())
+except urllib.error.HTTPError as error:
+    sys.exit(error.read().decode())  # JSON that says what is wrong
+except urllib.error.URLError as error:
+    sys.exit(f"{given.url}: {error.reason}")

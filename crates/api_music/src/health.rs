@@ -35,6 +35,7 @@ struct Checks {
     blobs: &'static str,
     worker: &'static str,
     keys: &'static str,
+    log: &'static str,
 }
 
 /// 200 when everything answers, 503 otherwise, with the same members.
@@ -55,6 +56,7 @@ pub(crate) async fn ready(State(core): State<Arc<Core>>) -> impl IntoResponse {
             blobs: word(health.blobs),
             worker: word(health.worker),
             keys: word(health.keys),
+            log: word(health.log),
         },
     };
     (status, Json(body))

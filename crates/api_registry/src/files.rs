@@ -5,17 +5,20 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::State;
 use axum::extract::multipart::{Multipart, MultipartRejection};
-use colophon_core::{Core, Error, Kind, records};
-use colophon_http::{Json, Path, Result, body_error};
+use chrono::SecondsFormat;
+use colophon_core::{Core, Error, Kind, RecordId, records};
+use colophon_http::{Json, Path, Query, Result, body_error};
 use colophon_transparency::digest::{ContentHash, HashFunction};
 use futures::TryStreamExt as _;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Everything that is stated about one content.
 #[derive(Debug, Serialize)]
 pub struct Known {
     hash: String,
     statements: Vec<Statement>,
+    /// What `cursor` asks for the next page with.
+    next_cursor: Option<String>,
 }
 
 /// One statement.
@@ -39,10 +42,17 @@ struct Log {
     seq_no: Option<u64>,
 }
 
+/// `?cursor=`
+#[derive(Debug, Deserialize)]
+pub struct Paging {
+    cursor: Option<String>,
+}
+
 /// `GET /files/{hash}`: an unknown file has no statements, which is an answer, not an error.
 pub(crate) async fn show(
     State(core): State<Arc<Core>>,
     Path(hash): Path<String>,
+    Query(Paging { cursor }): Query<Paging>,
 ) -> Result<Json<Known>> {
     let hash: ContentHash = hash.parse().map_err(|_| {
         Error::invalid(
@@ -50,40 +60,42 @@ pub(crate) async fn show(
             "must be sha256: or sha3-256: and 64 lowercase hexadecimal digits",
         )
     })?;
-    Ok(Json(known(&core, &hash).await?))
+    let after = cursor
+        .map(|cursor| cursor.parse())
+        .transpose()
+        .map_err(|_| Error::invalid("cursor", "must be the next_cursor of an earlier answer"))?;
+    Ok(Json(known(&core, &hash, after).await?))
 }
 
-async fn known(core: &Core, hash: &ContentHash) -> Result<Known> {
-    let views = records::by_content_hash(&core.db, hash).await?;
-    let statements = views
-        .into_iter()
-        .map(|view| Statement {
-            kind: "record",
-            bundle_url: format!("/bundles/{}", view.id),
-            record_url: format!("/v1/records/{}", view.id),
-            id: view.id.to_string(),
-            organisation: view.record.organisation,
-            model: view.record.model,
-            generator_id: view.record.generator_id,
-            generator_status: if view.generator_revoked {
-                "revoked"
+async fn known(core: &Core, hash: &ContentHash, after: Option<RecordId>) -> Result<Known> {
+    let page = records::by_content_hash(&core.db, hash, after).await?;
+    let statements = page.records.into_iter().map(|record| Statement {
+        kind: "record",
+        bundle_url: format!("/bundles/{}", record.id),
+        record_url: format!("/v1/records/{}", record.id),
+        id: record.id.to_string(),
+        organisation: record.organisation,
+        model: record.model,
+        generator_id: record.generator_id.to_string(),
+        generator_status: if record.generator_revoked {
+            "revoked"
+        } else {
+            "active"
+        },
+        created_at: record.created_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        log: Log {
+            status: if record.seq_no.is_some() {
+                "included"
             } else {
-                "active"
+                "pending"
             },
-            created_at: view.record.created_at,
-            log: Log {
-                status: if view.seq_no.is_some() {
-                    "included"
-                } else {
-                    "pending"
-                },
-                seq_no: view.seq_no,
-            },
-        })
-        .collect();
+            seq_no: record.seq_no,
+        },
+    });
     Ok(Known {
         hash: hash.to_string(),
-        statements,
+        statements: statements.collect(),
+        next_cursor: page.next_after.map(|after| after.to_string()),
     })
 }
 
@@ -130,7 +142,7 @@ pub(crate) async fn check(
             sha256: digests.content_hash(HashFunction::Sha256).to_string(),
             sha3_256: hash.to_string(),
             size_bytes: digests.size,
-            known: known(&core, &hash).await?,
+            known: known(&core, &hash, None).await?,
         }));
     }
     Err(Error::invalid(

@@ -1,10 +1,19 @@
 //! The command line.
 
+use std::error::Error;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use colophon_core::access::KeyKind;
+use colophon_core::organisations::Plan;
+use colophon_core::{ApiKeyId, GeneratorId, OrgId};
+use colophon_transparency::keys::Algorithm;
+use colophon_transparency::note::VerifierKey;
 
+use crate::client::ServerUrl;
 use crate::terminal::Print;
 
 /// Prove where a piece of music, a photograph or an AI-generated file came from, and let anyone
@@ -148,9 +157,9 @@ pub enum OrgCommand {
         /// Its name
         #[arg(long)]
         name: String,
-        /// free, starter, growth, scale or enterprise
-        #[arg(long, default_value = "free")]
-        plan: String,
+        /// What it pays for
+        #[arg(long, default_value = "free", value_parser = named::<Plan>(Plan::ALL.map(Plan::name)))]
+        plan: Plan,
         #[command(flatten)]
         print: Print,
     },
@@ -161,11 +170,11 @@ pub enum KeyCommand {
     /// Make an API key; its secret is printed once
     Create {
         /// The organisation, `org_…`
-        #[arg(long)]
-        org: String,
-        /// trackorigin-publishable, trackorigin-secret, lumethic, certivu, tokportal or atlas
-        #[arg(long)]
-        kind: String,
+        #[arg(long, value_parser = id::<OrgId>)]
+        org: OrgId,
+        /// Which contract it opens
+        #[arg(long, value_parser = named::<KeyKind>(KeyKind::ALL.map(KeyKind::name)))]
+        kind: KeyKind,
         /// A test-mode key
         #[arg(long)]
         test: bool,
@@ -175,11 +184,11 @@ pub enum KeyCommand {
     /// Revoke an API key for good
     Revoke {
         /// The organisation, `org_…`
-        #[arg(long)]
-        org: String,
+        #[arg(long, value_parser = id::<OrgId>)]
+        org: OrgId,
         /// The key, `key_…`
-        #[arg(long)]
-        key: String,
+        #[arg(long, value_parser = id::<ApiKeyId>)]
+        key: ApiKeyId,
         #[command(flatten)]
         print: Print,
     },
@@ -190,14 +199,14 @@ pub enum GeneratorCommand {
     /// Register a generator and, if given, its public key
     Create {
         /// The organisation, `org_…`
-        #[arg(long)]
-        org: String,
+        #[arg(long, value_parser = id::<OrgId>)]
+        org: OrgId,
         /// Its name
         #[arg(long)]
         name: String,
-        /// ml-dsa-44, ml-dsa-65 or ml-dsa-87
-        #[arg(long, default_value = "ml-dsa-65")]
-        algorithm: String,
+        /// What it signs with
+        #[arg(long, default_value = "ml-dsa-65", value_parser = named::<Algorithm>(GENERATOR_ALGORITHMS))]
+        algorithm: Algorithm,
         /// File with the public key: PEM or DER SPKI, raw bytes, base64 or hexadecimal
         #[arg(long, value_name = "FILE")]
         public_key: Option<PathBuf>,
@@ -207,11 +216,11 @@ pub enum GeneratorCommand {
     /// Revoke a generator for good
     Revoke {
         /// The organisation, `org_…`
-        #[arg(long)]
-        org: String,
+        #[arg(long, value_parser = id::<OrgId>)]
+        org: OrgId,
         /// The generator, `gen_…`
-        #[arg(long)]
-        generator: String,
+        #[arg(long, value_parser = id::<GeneratorId>)]
+        generator: GeneratorId,
         #[command(flatten)]
         print: Print,
     },
@@ -222,8 +231,8 @@ pub enum CreditsCommand {
     /// Give an organisation credits
     Grant {
         /// The organisation, `org_…`
-        #[arg(long)]
-        org: String,
+        #[arg(long, value_parser = id::<OrgId>)]
+        org: OrgId,
         /// How many
         #[arg(long)]
         amount: i64,
@@ -257,7 +266,7 @@ pub struct Verify {
     pub file: PathBuf,
     /// Ask this server
     #[arg(long, value_name = "URL", conflicts_with = "bundle")]
-    pub url: Option<String>,
+    pub url: Option<ServerUrl>,
     /// Check against a saved proof, offline [default: FILE.colophon.json]
     #[arg(long, value_name = "FILE")]
     pub bundle: Option<PathBuf>,
@@ -266,7 +275,11 @@ pub struct Verify {
     pub save_bundle: Option<Option<PathBuf>>,
     /// A log to trust, as a C2SP verifier key (`GET /log/key`); may be repeated
     #[arg(long, value_name = "VKEY")]
-    pub log_key: Vec<String>,
+    pub log_key: Vec<VerifierKey>,
+    /// The public key of the generator that must have signed: PEM or DER SPKI, raw bytes, base64
+    /// or hexadecimal
+    #[arg(long, value_name = "FILE")]
+    pub generator_key: Option<PathBuf>,
     #[command(flatten)]
     pub print: Print,
 }
@@ -284,40 +297,62 @@ pub enum LogCommand {
     Audit {
         /// A server to audit; without it, the database of this configuration
         #[arg(long, value_name = "URL")]
-        url: Option<String>,
+        url: Option<ServerUrl>,
         #[command(flatten)]
         print: Print,
     },
     /// Follow a log and shout when it forks
-    Monitor {
-        /// The server to follow
-        #[arg(long, value_name = "URL")]
-        url: String,
-        /// Where the last seen head is kept [default: in the user's configuration folder]
-        #[arg(long, value_name = "FILE")]
-        state: Option<PathBuf>,
-        /// Seconds between looks
-        #[arg(long, default_value_t = 30)]
-        interval: u64,
-        /// Look once and end
-        #[arg(long)]
-        once: bool,
-        /// The log's C2SP verifier key [default: the one first seen]
-        #[arg(long, value_name = "VKEY")]
-        log_key: Option<String>,
-        #[command(flatten)]
-        print: Print,
-    },
+    Monitor(Box<Monitor>),
     /// Fetch and check the proof that a statement is in the log (C2SP tlog-proof)
     Prove {
         /// The statement, such as `rec_…`
         id: String,
         /// The server to ask
         #[arg(long, value_name = "URL")]
-        url: String,
+        url: ServerUrl,
         #[command(flatten)]
         print: Print,
     },
+}
+
+#[derive(Args, Debug)]
+pub struct Monitor {
+    /// The server to follow
+    #[arg(long, value_name = "URL")]
+    pub url: ServerUrl,
+    /// Where the last seen head is kept [default: in the user's configuration folder]
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+    /// Seconds between looks
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    pub interval: u64,
+    /// Look once and end
+    #[arg(long)]
+    pub once: bool,
+    /// The log's C2SP verifier key [default: the one first seen]
+    #[arg(long, value_name = "VKEY")]
+    pub log_key: Option<VerifierKey>,
+    #[command(flatten)]
+    pub print: Print,
+}
+
+const GENERATOR_ALGORITHMS: [&str; 3] = ["ml-dsa-44", "ml-dsa-65", "ml-dsa-87"];
+
+/// One of these names; help and complaints list them.
+fn named<T: FromStr + Clone + Send + Sync + 'static>(
+    names: impl IntoIterator<Item = &'static str>,
+) -> impl TypedValueParser<Value = T>
+where
+    T::Err: Error + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(names).try_map(|name| name.parse())
+}
+
+/// An id of this kind. The domain says of a misspelt one that there is no such thing; here it is
+/// wrong usage.
+fn id<T: FromStr>(text: &str) -> Result<T, &'static str> {
+    text.parse()
+        .map_err(|_| "not an id of this kind: a prefix and 26 letters and digits")
 }
 
 #[derive(Args, Debug)]

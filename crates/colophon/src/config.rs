@@ -7,8 +7,10 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use colophon_core::keyring::{Purpose, Source, Sources};
 use colophon_core::media::S3Options;
-use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
+use figment::value::{Dict, Map, Tag, Value};
+use figment::{Figment, Metadata, Profile, Provider};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -167,6 +169,69 @@ impl Default for Config {
     }
 }
 
+/// What a path keeps as it is in a URL.
+const PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'?').add(b'#').add(b'%');
+
+/// The environment, each text read as what the setting of its name is: `123456` is a password
+/// where a password is wanted, and a number where a number is.
+struct Environment;
+
+impl Environment {
+    /// Kubernetes sets these for a service called `colophon`.
+    fn is_service_link(name: &str) -> bool {
+        name.starts_with("service_") || name == "port" || name.starts_with("port_")
+    }
+
+    fn read(path: &str, text: String, defaults: &Value) -> Value {
+        let typed = defaults
+            .find_ref(path)
+            .is_some_and(|value| matches!(value, Value::Num(..) | Value::Bool(..)));
+        match text.parse::<Value>() {
+            Ok(value) if typed => value,
+            _ => Value::String(Tag::Default, text),
+        }
+    }
+}
+
+impl Provider for Environment {
+    fn metadata(&self) -> Metadata {
+        Metadata::named("environment")
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        let defaults = Value::serialize(Config::default())?;
+        let mut root = Value::from(Dict::new());
+        for (name, text) in Env::prefixed("COLOPHON_").ignore(&["config"]).iter() {
+            let path = name.as_str().to_ascii_lowercase();
+            if Self::is_service_link(&path) {
+                continue;
+            }
+            let path = path.replace("__", ".");
+            let nested = figment::util::nest(&path, Self::read(&path, text, &defaults));
+            root = merge(root, nested);
+        }
+        let dict = root.into_dict().unwrap_or_default();
+        Ok(Map::from([(Profile::Default, dict)]))
+    }
+}
+
+/// One tree of both.
+fn merge(left: Value, right: Value) -> Value {
+    match (left, right) {
+        (Value::Dict(tag, mut left), Value::Dict(_, right)) => {
+            for (name, value) in right {
+                let value = match left.remove(&name) {
+                    Some(old) => merge(old, value),
+                    None => value,
+                };
+                left.insert(name, value);
+            }
+            Value::Dict(tag, left)
+        }
+        (_, right) => right,
+    }
+}
+
 impl Config {
     /// Puts the layers together.
     pub fn load(options: &Options) -> anyhow::Result<Self> {
@@ -174,7 +239,6 @@ impl Config {
             Some(path) => Toml::file_exact(path),
             None => Toml::file("colophon.toml"),
         };
-        let environment = Env::prefixed("COLOPHON_").ignore(&["config"]).split("__");
         let flags: HashMap<&str, String> = [
             (
                 "data",
@@ -188,7 +252,7 @@ impl Config {
         .collect();
         Figment::from(Serialized::defaults(Self::default()))
             .merge(file)
-            .merge(environment)
+            .merge(Environment)
             .merge(Serialized::defaults(flags))
             .extract()
             .context("configuration")
@@ -196,9 +260,23 @@ impl Config {
 
     /// The database's URL.
     pub fn database_url(&self) -> String {
-        self.database_url
-            .clone()
-            .unwrap_or_else(|| format!("sqlite:{}", self.data.join("colophon.db").display()))
+        self.database_url.clone().unwrap_or_else(|| {
+            // A folder may be called anything; in a URL, `?`, `#` and `%` mean something.
+            let path = self.data.join("colophon.db");
+            let path = path.as_os_str().as_encoded_bytes();
+            format!("sqlite:{}", percent_encode(path, PATH))
+        })
+    }
+
+    /// Where SQLite keeps the database, if it does.
+    pub fn sqlite_path(&self) -> Option<PathBuf> {
+        let Some(url) = &self.database_url else {
+            return Some(self.data.join("colophon.db"));
+        };
+        let path = url.strip_prefix("sqlite:")?;
+        let path = path.strip_prefix("//").unwrap_or(path);
+        let path = path.split('?').next().unwrap_or(path);
+        Some(percent_decode_str(path).decode_utf8_lossy().as_ref().into())
     }
 
     /// The URL or folder of files.
@@ -240,6 +318,7 @@ impl Config {
         shown.database_url = Some(without_password(&self.database_url()));
         shown.blob_url = Some(without_password(&self.blob_url()));
         shown.public_url = Some(self.public_url());
+        shown.s3.endpoint = self.s3.endpoint.as_deref().map(without_password);
         if let Some(secret) = &mut shown.s3.secret_access_key {
             *secret = "redacted".to_owned();
         }
@@ -263,7 +342,9 @@ impl Config {
 /// A URL may hold a password in two places: before the host, and in the query.
 fn without_password(text: &str) -> String {
     let Ok(mut url) = url::Url::parse(text) else {
-        return text.to_owned();
+        // What is no URL may still hold a password: one with a slash, or several hosts.
+        let plain = !text.contains('@') && !text.contains("password");
+        return if plain { text } else { "[redacted]" }.to_owned();
     };
     if url.password().is_some() {
         let _ = url.set_password(Some("redacted"));

@@ -4,6 +4,7 @@ mod cli;
 mod client;
 mod commands;
 mod config;
+mod key_file;
 mod known_logs;
 mod server;
 mod terminal;
@@ -25,14 +26,14 @@ fn main() -> ExitCode {
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("colophon: {error}");
+            terminal::warn(format_args!("colophon: {error}"));
             return Answer::Undecided.into();
         }
     };
     match runtime.block_on(run(cli)) {
         Ok(answer) => answer.into(),
         Err(error) => {
-            eprintln!("colophon: {error:#}");
+            terminal::warn(format_args!("colophon: {}", terminal::explain(&error)));
             Answer::Undecided.into()
         }
     }

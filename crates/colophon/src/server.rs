@@ -24,12 +24,18 @@ pub fn make_data_folder(config: &Config) -> anyhow::Result<()> {
         .with_context(|| format!("data folder {}", config.data.display()))
 }
 
-/// Opens the database, brings it to this program's schema and opens everything on it.
-pub async fn open_core(config: &Config) -> anyhow::Result<Arc<Core>> {
+/// Opens the database and brings it to this program's schema.
+pub async fn open_database(config: &Config, clock: &Clock) -> anyhow::Result<Db> {
     make_data_folder(config)?;
-    let clock = Clock::system();
     let db = Db::open(&config.database_url()).await.context("database")?;
     db.migrate(clock.now()).await.context("database schema")?;
+    Ok(db)
+}
+
+/// Opens the database and everything on it.
+pub async fn open_core(config: &Config) -> anyhow::Result<Arc<Core>> {
+    let clock = Clock::system();
+    let db = open_database(config, &clock).await?;
     let settings = Settings {
         sources: config.sources()?,
         blob_url: config.blob_url(),
@@ -39,6 +45,34 @@ pub async fn open_core(config: &Config) -> anyhow::Result<Arc<Core>> {
         log_origin: config.log.origin.clone(),
     };
     Ok(Core::open(db, clock, settings).await?)
+}
+
+/// The same for commands that work on what is there: they make no new installation of a mistyped
+/// folder.
+pub async fn open_existing_core(config: &Config) -> anyhow::Result<Arc<Core>> {
+    require_existing(config).await?;
+    open_core(config).await
+}
+
+/// Refuses where nothing was ever installed.
+pub async fn require_existing(config: &Config) -> anyhow::Result<()> {
+    let url = config.database_url();
+    let installed = if let Some(path) = config.sqlite_path() {
+        path.exists()
+    } else {
+        let db = Db::open(&url).await.context("database")?;
+        let versions = db.schema_versions().await?;
+        db.close().await;
+        !versions.is_empty()
+    };
+    if installed {
+        return Ok(());
+    }
+    let place = match config.sqlite_path() {
+        Some(path) => path.display().to_string(),
+        None => "the database".to_owned(),
+    };
+    anyhow::bail!("there is no Colophon data in {place}; start `colophon serve` there first")
 }
 
 /// The contracts' documents and where each is served.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use colophon_db::{Clock, Db, args};
 
 use crate::{Core, Result};
@@ -10,6 +11,9 @@ use crate::{Core, Result};
 const WORKER: &str = "job-worker";
 /// How long a worker is believed alive after it last said so.
 const ALIVE_FOR: Duration = Duration::from_secs(15);
+
+/// How long one check may take.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
 
 /// What is needed, and whether it is there.
 #[derive(Clone, Copy, Debug)]
@@ -22,22 +26,31 @@ pub struct Health {
     pub worker: bool,
     /// Every purpose has an active key.
     pub keys: bool,
+    /// No statement has waited for the log longer than 15 seconds.
+    pub log: bool,
 }
 
 impl Health {
     /// Whether requests can be served.
     #[must_use]
     pub fn ready(&self) -> bool {
-        self.database && self.blobs && self.worker && self.keys
+        self.database && self.blobs && self.worker && self.keys && self.log
     }
 }
 
 /// Looks at everything now.
 pub async fn check(core: &Core) -> Health {
-    let worker = worker_alive(&core.db, &core.clock).await;
+    let (worker, waiting, blobs) = tokio::join!(
+        soon(worker_alive(&core.db, &core.clock)),
+        soon(crate::log::waiting_since(&core.db)),
+        soon(core.blobs.ready()),
+    );
+    let now = core.clock.now();
+    let overdue = |since: DateTime<Utc>| since + ALIVE_FOR < now;
     Health {
-        database: worker.is_ok(),
-        blobs: core.blobs.ready().await.is_ok(),
+        log: waiting.is_some_and(|since| !since.is_some_and(overdue)),
+        database: worker.is_some(),
+        blobs: blobs.is_some(),
         worker: worker.unwrap_or(false),
         keys: core
             .keyring
@@ -47,6 +60,11 @@ pub async fn check(core: &Core) -> Health {
             .count()
             >= 3,
     }
+}
+
+/// What does not answer soon is not there for whoever asks.
+async fn soon<T>(check: impl Future<Output = Result<T>>) -> Option<T> {
+    tokio::time::timeout(ANSWERS_WITHIN, check).await.ok()?.ok()
 }
 
 async fn worker_alive(db: &Db, clock: &Clock) -> Result<bool> {

@@ -99,6 +99,8 @@ CREATE TABLE record (
     generator_id {uuid} NOT NULL REFERENCES generator (id),
     key_id {bytes} NOT NULL,
     watermark_id TEXT NOT NULL,
+    organisation TEXT NOT NULL,
+    model TEXT NOT NULL,
     content_hash {bytes} NOT NULL,
     token TEXT NOT NULL,
     document TEXT NOT NULL,

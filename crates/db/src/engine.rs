@@ -39,7 +39,10 @@ pub enum Db {
 
 /// How many times [`Db::write`] runs a transaction that keeps losing races.
 const WRITE_ATTEMPTS: u32 = 8;
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a request waits for a connection before it is told that the database is not there.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a write waits for SQLite's one writer: longer than another process may hold it.
+const WRITER_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a SQLite writer waits for another process (an `admin` command) to finish.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -84,7 +87,7 @@ impl Db {
             .pragma("journal_size_limit", "67108864");
         let write = SqlitePoolOptions::new()
             .max_connections(1)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .acquire_timeout(WRITER_TIMEOUT)
             // After a full disk or an I/O error SQLite has rolled back by itself. sqlx does not
             // know, still counts a transaction, and would refuse to begin another one for good.
             .after_release(|connection, _| {

@@ -193,13 +193,10 @@ async fn split(response: Response) -> (Result<Response, Panic>, Option<Answer>) 
     )
 }
 
-/// Whether sending the request again could only give the same answer.
+/// Whether something was done that must not be done again. A refusal did nothing, and its reason
+/// may be gone the next time: a limit lifted, a generator registered.
 fn is_final(status: StatusCode) -> bool {
-    !status.is_server_error()
-        && !matches!(
-            status,
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS
-        )
+    status.is_success() || status.is_redirection()
 }
 
 fn replay(answer: Answer, exchange: Option<&Exchange>) -> Result<Response> {

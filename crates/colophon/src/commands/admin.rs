@@ -1,10 +1,7 @@
 //! `colophon admin …`: what an operator does from a shell, while the server runs.
 
-use anyhow::Context as _;
-use colophon_core::access::{self, KeyKind};
-use colophon_core::organisations::{self, Plan};
-use colophon_core::{Core, OrgId, generators, jobs, wallet};
-use colophon_transparency::keys::{Algorithm, PublicKey};
+use colophon_core::{Core, access, generators, jobs, organisations, wallet};
+use colophon_transparency::keys::PublicKey;
 use serde_json::json;
 
 use crate::cli::{
@@ -12,8 +9,9 @@ use crate::cli::{
     OrgCommand,
 };
 use crate::config::Config;
+use crate::key_file;
 use crate::server;
-use crate::terminal::Answer;
+use crate::terminal::{Answer, one_line};
 
 /// Runs one administration command.
 pub async fn run(options: &Options, admin: Admin) -> anyhow::Result<Answer> {
@@ -32,7 +30,6 @@ pub async fn run(options: &Options, admin: Admin) -> anyhow::Result<Answer> {
 
 async fn org(core: &Core, command: OrgCommand) -> anyhow::Result<()> {
     let OrgCommand::Create { name, plan, print } = command;
-    let plan: Plan = plan.parse()?;
     let org = organisations::create(&core.db, &core.clock, &core.ids, &name, plan).await?;
     let value = json!({"org_id": org.id, "name": org.name, "plan": org.plan.name()});
     print.line(&value, || {
@@ -48,8 +45,6 @@ async fn key(core: &Core, command: KeyCommand) -> anyhow::Result<()> {
             test,
             print,
         } => {
-            let org: OrgId = org.parse()?;
-            let kind: KeyKind = kind.parse()?;
             let key = access::create_key(&core.db, &core.clock, &core.ids, org, kind, test).await?;
             let secret = key.secret.reveal();
             print.line(&json!({"key_id": key.id, "secret": secret}), || {
@@ -61,10 +56,9 @@ async fn key(core: &Core, command: KeyCommand) -> anyhow::Result<()> {
         }
         KeyCommand::Revoke { org, key, print } => {
             let now = core.clock.now();
-            let id = key.parse()?;
-            access::revoke_key(&core.db, &core.keys, org.parse()?, id, now).await?;
-            print.line(&json!({"key_id": id, "revoked": true}), || {
-                format!("{id} is revoked.")
+            access::revoke_key(&core.db, &core.keys, org, key, now).await?;
+            print.line(&json!({"key_id": key, "revoked": true}), || {
+                format!("{key} is revoked.")
             })
         }
     }
@@ -79,15 +73,9 @@ async fn generator(core: &Core, command: GeneratorCommand) -> anyhow::Result<()>
             public_key,
             print,
         } => {
-            let key = match &public_key {
-                Some(path) => {
-                    let bytes = std::fs::read(path)
-                        .with_context(|| format!("public key {}", path.display()))?;
-                    Some(read_public_key(&algorithm, &bytes)?)
-                }
-                None => None,
-            };
-            let org: OrgId = org.parse()?;
+            let key = public_key
+                .map(|path| key_file::read(algorithm, &path))
+                .transpose()?;
             let made =
                 generators::create(&core.db, &core.clock, &core.ids, org, &name, key.as_ref())
                     .await?;
@@ -106,32 +94,13 @@ async fn generator(core: &Core, command: GeneratorCommand) -> anyhow::Result<()>
             generator,
             print,
         } => {
-            let id = generator.parse()?;
-            let cache = &core.generators;
-            generators::revoke(&core.db, cache, org.parse()?, id, &core.clock).await?;
-            print.line(&json!({"generator_id": id, "status": "revoked"}), || {
-                format!("{id} is revoked.")
-            })
+            generators::revoke(&core.db, &core.generators, org, generator, &core.clock).await?;
+            print.line(
+                &json!({"generator_id": generator, "status": "revoked"}),
+                || format!("{generator} is revoked."),
+            )
         }
     }
-}
-
-/// A file holds text (PEM, base64, hexadecimal) or bytes (DER SPKI, raw).
-fn read_public_key(algorithm: &str, bytes: &[u8]) -> colophon_core::Result<PublicKey> {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return generators::parse_public_key(algorithm, text);
-    }
-    let wanted: Option<Algorithm> = algorithm.parse().ok();
-    wanted
-        .and_then(|wanted| {
-            PublicKey::from_raw(wanted, bytes)
-                .or_else(|_| PublicKey::from_spki_der(bytes))
-                .ok()
-                .filter(|key| key.algorithm() == wanted)
-        })
-        .ok_or_else(|| {
-            colophon_core::Error::invalid("public_key", format!("is no {algorithm} public key"))
-        })
 }
 
 async fn credits(core: &Core, command: CreditsCommand) -> anyhow::Result<()> {
@@ -142,7 +111,6 @@ async fn credits(core: &Core, command: CreditsCommand) -> anyhow::Result<()> {
         idempotency_key,
         print,
     } = command;
-    let org: OrgId = org.parse()?;
     let key = idempotency_key.unwrap_or_else(|| core.ids.next().to_string());
     let balance =
         wallet::grant(&core.db, &core.clock, &core.ids, org, amount, &reason, &key).await?;
@@ -162,7 +130,7 @@ async fn job(core: &Core, command: JobsCommand) -> anyhow::Result<()> {
                     "error": job.last_error,
                 });
                 print.line(&value, || {
-                    let error = job.last_error.as_deref().unwrap_or_default();
+                    let error = one_line(job.last_error.as_deref().unwrap_or_default());
                     format!(
                         "{}  {}  after {} attempts: {error}",
                         job.id, job.kind, job.attempts

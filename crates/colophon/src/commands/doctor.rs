@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::cli::Options;
 use crate::config::Config;
 use crate::server;
-use crate::terminal::{Answer, Print};
+use crate::terminal::{Answer, Print, explain};
 
 #[derive(Serialize)]
 struct Finding {
@@ -15,20 +15,25 @@ struct Finding {
     detail: String,
 }
 
-/// Looks at configuration, database, files, keys, log and worker; yes when all are well.
+/// Looks at configuration, database, files, keys, log and worker; yes when all are well, undecided
+/// when there is nothing to look at, because nothing is installed here or it does not open.
 pub async fn run(options: &Options, print: Print) -> anyhow::Result<Answer> {
     let mut findings = Vec::new();
+    let mut opened = true;
     let mut note = |what, ok, detail: String| findings.push(Finding { what, ok, detail });
     match Config::load(options) {
-        Err(error) => note("configuration", false, format!("{error:#}")),
+        Err(error) => note("configuration", false, explain(&error)),
         Ok(config) => {
             note(
                 "configuration",
                 true,
                 format!("data in {}", config.data.display()),
             );
-            match server::open_core(&config).await {
-                Err(error) => note("start", false, format!("{error:#}")),
+            match server::open_existing_core(&config).await {
+                Err(error) => {
+                    opened = false;
+                    note("start", false, explain(&error));
+                }
                 Ok(core) => {
                     let health = colophon_core::health::check(&core).await;
                     let url = config.redacted().database_url.unwrap_or_default();
@@ -74,5 +79,11 @@ pub async fn run(options: &Options, print: Print) -> anyhow::Result<Answer> {
     let well = findings
         .iter()
         .all(|finding| finding.ok || finding.what == "worker");
-    Ok(if well { Answer::Yes } else { Answer::No })
+    Ok(if !opened {
+        Answer::Undecided
+    } else if well {
+        Answer::Yes
+    } else {
+        Answer::No
+    })
 }

@@ -1,18 +1,22 @@
 //! `colophon keys …`
 
 use chrono::SecondsFormat;
-use colophon_core::keyring::{PublishedKey, Purpose};
+use colophon_core::keyring::{self, PublishedKey, Purpose};
+use colophon_db::{Clock, IdGenerator};
 use serde_json::{Value, json};
 
 use crate::cli::{ExportedPurpose, Keys, KeysCommand, Options, RotatedPurpose};
 use crate::config::Config;
 use crate::server;
-use crate::terminal::Answer;
+use crate::terminal::{Answer, Print, say};
 
 /// Runs one key command.
 pub async fn run(options: &Options, keys: Keys) -> anyhow::Result<Answer> {
     let config = Config::load(options)?;
-    let core = server::open_core(&config).await?;
+    if let KeysCommand::Rotate { purpose, print } = keys.command {
+        return rotate(&config, purpose, print).await;
+    }
+    let core = server::open_existing_core(&config).await?;
     match keys.command {
         KeysCommand::List(print) => {
             for key in core.keyring.published().iter() {
@@ -27,19 +31,7 @@ pub async fn run(options: &Options, keys: Keys) -> anyhow::Result<Answer> {
                 })?;
             }
         }
-        KeysCommand::Rotate { purpose, print } => {
-            let purpose = match purpose {
-                RotatedPurpose::Issuer => Purpose::Issuer,
-                RotatedPurpose::Service => Purpose::Service,
-            };
-            let key = core.keyring.rotate(&core.clock, &core.ids, purpose).await?;
-            print.line(&value(&key), || {
-                format!(
-                    "{} is the {purpose} key now; the old one stays published.",
-                    key.key.kid()
-                )
-            })?;
-        }
+        KeysCommand::Rotate { .. } => {}
         KeysCommand::ExportPublic { purpose } => {
             let purpose = match purpose {
                 ExportedPurpose::Issuer => Purpose::Issuer,
@@ -53,10 +45,31 @@ pub async fn run(options: &Options, keys: Keys) -> anyhow::Result<Answer> {
             let Some(key) = active else {
                 anyhow::bail!("there is no active {purpose} key")
             };
-            print!("{}", key.key.to_spki_pem());
+            say(key.key.to_spki_pem().trim_end());
         }
     }
     core.db.close().await;
+    Ok(Answer::Yes)
+}
+
+/// Without a keyring: where somebody else keeps the keys, the source holds the new one already, and
+/// a keyring would ask for the old one.
+async fn rotate(config: &Config, purpose: RotatedPurpose, print: Print) -> anyhow::Result<Answer> {
+    let purpose = match purpose {
+        RotatedPurpose::Issuer => Purpose::Issuer,
+        RotatedPurpose::Service => Purpose::Service,
+    };
+    server::require_existing(config).await?;
+    let clock = Clock::system();
+    let db = server::open_database(config, &clock).await?;
+    let key = keyring::rotate(&db, &config.sources()?, &clock, &IdGenerator, purpose).await?;
+    db.close().await;
+    print.line(&value(&key), || {
+        format!(
+            "{} is the {purpose} key now; the old one stays published.",
+            key.key.kid()
+        )
+    })?;
     Ok(Answer::Yes)
 }
 

@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use colophon_core::log as registry_log;
-use colophon_transparency::checkpoint::Checkpoint;
-use colophon_transparency::entry::{Chain, leaf_hash};
+use colophon_transparency::checkpoint::{Checkpoint, CheckpointError};
+use colophon_transparency::entry::{Chain, Entry, leaf_hash};
 use colophon_transparency::merkle::{self, Frontier};
-use colophon_transparency::note::VerifierKey;
+use colophon_transparency::note::{NoteError, VerifierKey};
 use colophon_transparency::proof::TlogProof;
-use colophon_transparency::tile::decode_entries;
+use colophon_transparency::tile::{TilePath, WIDTH, decode_entries};
 use serde_json::json;
 
-use crate::cli::{Log, LogCommand, Options};
-use crate::client::{Client, InclusionAnswer, hash, hashes};
+use crate::cli::{Log, LogCommand, Monitor, Options};
+use crate::client::{Client, Found, InclusionAnswer, ServerUrl, hash, hashes};
 use crate::config::Config;
-use crate::known_logs::{Familiarity, KnownLogs, config_folder};
+use crate::known_logs::{OtherLog, config_folder, pinned_key};
 use crate::server;
-use crate::terminal::{Answer, Print, progress};
+use crate::terminal::{Answer, Print, explain, one_line, progress, say, warn};
 
 /// Runs one log command.
 pub async fn run(options: &Options, log: Log) -> anyhow::Result<Answer> {
@@ -26,51 +26,46 @@ pub async fn run(options: &Options, log: Log) -> anyhow::Result<Answer> {
         LogCommand::Audit {
             url: Some(url),
             print,
-        } => audit_remote(&url, print).await,
+        } => audit_remote(&Client::new(&url)?, print).await,
         LogCommand::Audit { url: None, print } => audit_local(options, print).await,
-        LogCommand::Monitor {
-            url,
-            state,
-            interval,
-            once,
-            log_key,
-            print,
-        } => {
-            let client = Client::new(&url)?;
-            let key = trusted_key(&client, log_key.as_deref()).await?;
-            let state = state.unwrap_or_else(|| state_file(&key));
-            monitor(&client, &key, &state, interval, once, print).await
-        }
+        LogCommand::Monitor(monitor) => follow(*monitor).await,
         LogCommand::Prove { id, url, print } => prove(&Client::new(&url)?, &id, print).await,
     }
 }
 
-/// The given key, or the server's, which must be the one first seen.
-async fn trusted_key(client: &Client, given: Option<&str>) -> anyhow::Result<VerifierKey> {
-    if let Some(given) = given {
-        return given.parse().context("--log-key");
-    }
-    let key = client.log_key().await?;
-    let mut known = KnownLogs::load()?;
-    match known.familiarity(&key) {
-        Familiarity::Known => {}
-        Familiarity::New => {
-            known.remember(&key)?;
-            eprintln!("First time at this log; its key is remembered from now on: {key}");
+async fn follow(monitor: Monitor) -> anyhow::Result<Answer> {
+    let client = Client::new(&monitor.url)?;
+    let state = match monitor.state {
+        Some(state) => state,
+        None => state_file(&monitor.url),
+    };
+    let print = monitor.print;
+    let key = match monitor.log_key {
+        Some(key) => key,
+        None => match pinned_key(&client).await? {
+            Ok(key) => key,
+            Err(other) => return show_other_log(&client, &other, &state, print).await,
+        },
+    };
+    let interval = (!monitor.once).then(|| Duration::from_secs(monitor.interval));
+    watch(&client, &key, &state, interval, print).await
+}
+
+/// The log's head, if this key signed it; else why it is none of this log's. What is no
+/// checkpoint at all, such as the login page of a hotel, is an error: it tells nothing of the log.
+fn open(note: &str, key: &VerifierKey) -> anyhow::Result<Result<Checkpoint, String>> {
+    match Checkpoint::open(note, [key]) {
+        Ok(open) => Ok(Ok(open.checkpoint)),
+        Err(error @ (CheckpointError::Malformed | CheckpointError::Note(NoteError::Malformed))) => {
+            Err(error).context("the server's /log/checkpoint")
         }
-        Familiarity::Changed => {
-            anyhow::bail!(
-                "the log {} shows another key than the one remembered: {key}",
-                key.name()
-            )
-        }
+        Err(error) => Ok(Err(error.to_string())),
     }
-    Ok(key)
 }
 
 async fn audit_local(options: &Options, print: Print) -> anyhow::Result<Answer> {
     let config = Config::load(options)?;
-    let core = server::open_core(&config).await?;
+    let core = server::open_existing_core(&config).await?;
     let total = registry_log::head(&core.db)
         .await?
         .map_or(0, |head| head.tree_size);
@@ -93,7 +88,7 @@ async fn audit_local(options: &Options, print: Print) -> anyhow::Result<Answer> 
             text = format!("{} entries read; NOT in order:", outcome.entries);
             for finding in &outcome.findings {
                 text.push_str("\n  ✗ ");
-                text.push_str(finding);
+                text.push_str(&one_line(finding));
             }
         }
         text
@@ -105,23 +100,32 @@ async fn audit_local(options: &Options, print: Print) -> anyhow::Result<Answer> 
     })
 }
 
-async fn audit_remote(url: &str, print: Print) -> anyhow::Result<Answer> {
-    let client = Client::new(url)?;
-    let key = trusted_key(&client, None).await?;
-    let note = client.text("/log/checkpoint").await?;
-    let checkpoint = Checkpoint::open(&note, [&key])
-        .context("checkpoint")?
-        .checkpoint;
+async fn audit_remote(client: &Client, print: Print) -> anyhow::Result<Answer> {
+    let report = |problem: Option<String>, entries| {
+        let value = json!({"ok": problem.is_none(), "entries": entries, "problem": problem});
+        print.line(&value, || match &problem {
+            None => format!("{entries} entries: chain, tree and checkpoint agree."),
+            Some(problem) => format!("NOT in order: {problem}"),
+        })?;
+        Ok(if problem.is_none() {
+            Answer::Yes
+        } else {
+            Answer::No
+        })
+    };
+    let key = match pinned_key(client).await? {
+        Ok(key) => key,
+        Err(other) => return other.refuse(print, json!({"ok": false})),
+    };
+    let checkpoint = match open(&client.text("/log/checkpoint").await?, &key)? {
+        Ok(checkpoint) => checkpoint,
+        Err(reason) => return report(Some(reason), 0),
+    };
     let bar = progress(checkpoint.size, "entries");
     let (mut chain, mut frontier) = (Chain::new(), Frontier::new());
     let mut problem = None;
     while frontier.size() < checkpoint.size && problem.is_none() {
-        let width = (checkpoint.size - frontier.size()).min(256);
-        let bundle = merkle_entries_path(frontier.size() / 256, width);
-        let bytes = client
-            .get(&bundle)
-            .await?
-            .with_context(|| format!("{bundle}: 404"))?;
+        let bytes = entry_tile(client, frontier.size(), checkpoint.size).await?;
         let mut leaves = Vec::with_capacity(256);
         for entry in decode_entries(&bytes).context("entry bundle")? {
             if let Err(error) = chain.follow(entry) {
@@ -137,54 +141,48 @@ async fn audit_remote(url: &str, print: Print) -> anyhow::Result<Answer> {
     if problem.is_none() && frontier.root() != checkpoint.root {
         problem = Some("the entries do not give the root that the log signed".to_owned());
     }
-    let value = json!({"ok": problem.is_none(), "entries": frontier.size(), "problem": problem});
-    print.line(&value, || match &problem {
-        None => format!(
-            "{} entries: chain, tree and checkpoint agree.",
-            frontier.size()
-        ),
-        Some(problem) => format!("NOT in order: {problem}"),
-    })?;
-    Ok(if problem.is_none() {
-        Answer::Yes
-    } else {
-        Answer::No
-    })
+    report(problem, frontier.size())
 }
 
-fn merkle_entries_path(index: u64, width: u64) -> String {
-    use colophon_transparency::tile::TilePath;
-    let width = u16::try_from(width).unwrap_or(256);
-    format!("/log/{}", TilePath::Entries { index, width })
+/// The entries of the tile that has this index, as far as a tree of this size goes.
+async fn entry_tile(client: &Client, index: u64, tree_size: u64) -> anyhow::Result<Vec<u8>> {
+    let tile = index / u64::from(WIDTH);
+    let left = tree_size.saturating_sub(tile * u64::from(WIDTH));
+    let width = u16::try_from(left).map_or(WIDTH, |left| left.min(WIDTH));
+    let path = TilePath::Entries { index: tile, width };
+    client.get(&format!("/log/{path}")).await
 }
 
-fn state_file(key: &VerifierKey) -> PathBuf {
-    let name: String = key
-        .name()
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .collect();
+/// One file an address. Not one a log: the log that is shown there names itself.
+fn state_file(url: &ServerUrl) -> PathBuf {
+    let name: String = url::form_urlencoded::byte_serialize(url.to_string().as_bytes()).collect();
     config_folder().join(format!("{name}.checkpoint"))
+}
+
+/// The head that was kept, if one was.
+fn kept(state: &Path) -> anyhow::Result<Option<String>> {
+    match std::fs::read_to_string(state) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| state.display().to_string()),
+    }
 }
 
 /// What one look found.
 enum Look {
     /// The log is what it was, or has grown; this is its head now.
     Well { note: String, from: u64, to: u64 },
-    /// The two heads cannot both be of one append-only log.
+    /// The log has signed two heads that cannot both be of one append-only log.
     Forked { reason: String, new: String },
+    /// The head that is shown now is not signed by the log that was seen before.
+    Other { reason: String, new: String },
 }
 
 async fn look(client: &Client, key: &VerifierKey, seen: Option<&str>) -> anyhow::Result<Look> {
     let note = client.text("/log/checkpoint").await?;
-    let new = match Checkpoint::open(&note, [key]) {
-        Ok(open) => open.checkpoint,
-        Err(error) => {
-            return Ok(Look::Forked {
-                reason: error.to_string(),
-                new: note,
-            });
-        }
+    let new = match open(&note, key)? {
+        Ok(checkpoint) => checkpoint,
+        Err(reason) => return Ok(Look::Other { reason, new: note }),
     };
     let Some(seen) = seen else {
         return Ok(Look::Well {
@@ -226,44 +224,79 @@ async fn look(client: &Client, key: &VerifierKey, seen: Option<&str>) -> anyhow:
     })
 }
 
-async fn monitor(
+/// Looks once, or again and again at this interval.
+async fn watch(
     client: &Client,
     key: &VerifierKey,
     state: &Path,
-    interval: u64,
-    once: bool,
+    interval: Option<Duration>,
     print: Print,
 ) -> anyhow::Result<Answer> {
     loop {
-        let seen = match std::fs::read_to_string(state) {
-            Ok(text) => Some(text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error).with_context(|| state.display().to_string()),
-        };
+        let seen = kept(state)?;
         match look(client, key, seen.as_deref()).await {
             Ok(Look::Well { note, from, to }) => {
                 keep(state, &note)?;
                 let value = json!({"ok": true, "from": from, "to": to});
                 print.line(&value, || {
-                    format!("{}: {from} → {to} entries, consistent", key.name())
+                    let name = one_line(key.name());
+                    format!("{name}: {from} → {to} entries, consistent")
                 })?;
             }
             Ok(Look::Forked { reason, new }) => {
-                let old = seen.unwrap_or_default();
-                let value = json!({"ok": false, "reason": reason, "seen": old, "now": new});
+                let seen = seen.unwrap_or_default();
+                let value = json!({"ok": false, "reason": reason, "seen": seen, "now": new});
                 print.line(&value, || {
-                    format!("THE LOG IS NOT APPEND-ONLY: {reason}\n\nseen before:\n{old}\nshown now:\n{new}")
+                    let heads = heads(&seen, &new);
+                    format!("THE LOG IS NOT APPEND-ONLY: {reason}\n\n{heads}")
                 })?;
                 return Ok(Answer::No);
             }
-            Err(error) if once => return Err(error),
-            Err(error) => eprintln!("{error:#}; looking again in {interval} seconds"),
+            Ok(Look::Other { reason, new }) => {
+                let seen = seen.unwrap_or_default();
+                let value = json!({"ok": false, "reason": reason, "seen": seen, "now": new});
+                print.line(&value, || {
+                    let (reason, heads) = (one_line(&reason), heads(&seen, &new));
+                    format!("THIS IS NOT THE LOG THAT WAS SEEN BEFORE: {reason}\n\n{heads}")
+                })?;
+                return Ok(Answer::No);
+            }
+            Err(error) => match interval {
+                None => return Err(error),
+                Some(interval) => warn(format_args!(
+                    "{}; looking again in {} seconds",
+                    explain(&error),
+                    interval.as_secs()
+                )),
+            },
         }
-        if once {
-            return Ok(Answer::Yes);
+        match interval {
+            None => return Ok(Answer::Yes),
+            Some(interval) => tokio::time::sleep(interval).await,
         }
-        tokio::time::sleep(Duration::from_secs(interval)).await;
     }
+}
+
+/// The evidence, byte for byte as far as a terminal may show it.
+fn heads(seen: &str, now: &str) -> String {
+    format!("seen before:\n{seen}\nshown now:\n{now}")
+}
+
+/// The server has another log now: both keys and both heads, for whoever asks it why.
+async fn show_other_log(
+    client: &Client,
+    other: &OtherLog,
+    state: &Path,
+    print: Print,
+) -> anyhow::Result<Answer> {
+    let seen = kept(state)?.unwrap_or_default();
+    // The keys differ whether or not there is a head to show.
+    let now = client.text("/log/checkpoint").await.unwrap_or_default();
+    if print.json {
+        return other.refuse(print, json!({"ok": false, "seen": seen, "now": now}));
+    }
+    say(format_args!("{other}\n\n{}", heads(&seen, &now)));
+    Ok(Answer::No)
 }
 
 /// Replaces the kept head in one step, so that a crash leaves the old or the new one.
@@ -276,47 +309,109 @@ fn keep(state: &Path, note: &str) -> anyhow::Result<()> {
     std::fs::rename(&fresh, state).with_context(|| state.display().to_string())
 }
 
+/// What a server's proof comes to.
+enum Proof {
+    /// The entry, and the proof that it is in the log.
+    Holds { entry: String, proof: TlogProof },
+    /// What the server answers is proved to be false by its own answers.
+    False(String),
+    /// The statement waits for the sequencer.
+    Pending,
+    /// The server says that its log has no such statement.
+    Absent,
+}
+
 async fn prove(client: &Client, id: &str, print: Print) -> anyhow::Result<Answer> {
-    let key = trusted_key(client, None).await?;
+    let proof = match pinned_key(client).await? {
+        Ok(key) => fetch_proof(client, &key, id).await?,
+        Err(other) => return other.refuse(print, json!({"included": false})),
+    };
+    match proof {
+        Proof::Holds { entry, proof } => {
+            let (index, text) = (proof.index, proof.to_string());
+            let value = json!({"included": true, "index": index, "entry": entry, "proof": text});
+            print.line(&value, || text)?;
+            Ok(Answer::Yes)
+        }
+        Proof::False(reason) => {
+            let value = json!({"included": false, "reason": reason});
+            print.line(&value, || format!("No valid proof: {reason}"))?;
+            Ok(Answer::No)
+        }
+        Proof::Pending => {
+            let value = json!({"included": false, "pending": true});
+            print.line(&value, || {
+                let id = one_line(id);
+                format!("{id} is stored and will be in the log in a moment.")
+            })?;
+            Ok(Answer::Undecided)
+        }
+        Proof::Absent => {
+            print.line(&json!({"included": false}), || {
+                format!("{} is not in the log.", one_line(id))
+            })?;
+            Ok(Answer::No)
+        }
+    }
+}
+
+/// Asks for the proof and for the entry itself: a path proves that something is in the log, and
+/// only the entry says what.
+async fn fetch_proof(client: &Client, key: &VerifierKey, id: &str) -> anyhow::Result<Proof> {
     let query: String = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("id", id)
         .finish();
-    let answer: InclusionAnswer = match client.get(&format!("/log/proof/inclusion?{query}")).await?
+    let answer: InclusionAnswer = match client
+        .find(&format!("/log/proof/inclusion?{query}"))
+        .await?
     {
-        Some(body) => serde_json::from_slice(&body)?,
-        None => {
-            print.line(&json!({"included": false}), || {
-                format!("{id} is not in the log.")
-            })?;
-            return Ok(Answer::No);
-        }
+        Found::Yes(body) => serde_json::from_slice(&body).context("/log/proof/inclusion")?,
+        Found::Pending => return Ok(Proof::Pending),
+        Found::No => return Ok(Proof::Absent),
     };
     let (leaf, path) = (hash(&answer.leaf_hash)?, hashes(&answer.hashes)?);
-    let checkpoint = Checkpoint::open(&answer.checkpoint, [&key])
-        .context("checkpoint")?
-        .checkpoint;
-    let holds = checkpoint.size == answer.tree_size
-        && merkle::verify_inclusion(
-            &leaf,
-            answer.index,
-            answer.tree_size,
-            &path,
-            &checkpoint.root,
-        )
-        .is_ok();
-    let proof = TlogProof {
-        extra: None,
-        index: answer.index,
-        hashes: path,
-        checkpoint: answer.checkpoint,
+    let refuted = |reason: String| Ok(Proof::False(reason));
+    let head = match open(&answer.checkpoint, key)? {
+        Ok(checkpoint) => checkpoint,
+        Err(reason) => return refuted(reason),
     };
-    let value = json!({"included": holds, "index": answer.index, "proof": proof.to_string()});
-    print.line(&value, || {
-        if holds {
-            proof.to_string()
-        } else {
-            "the proof does not hold".into()
-        }
-    })?;
-    Ok(if holds { Answer::Yes } else { Answer::No })
+    if head.size != answer.tree_size {
+        return refuted("the proof is for another tree than its checkpoint".to_owned());
+    }
+    if let Err(error) = merkle::verify_inclusion(&leaf, answer.index, head.size, &path, &head.root)
+    {
+        return refuted(error.to_string());
+    }
+    let tile = entry_tile(client, answer.index, head.size).await?;
+    let place = usize::try_from(answer.index % u64::from(WIDTH))?;
+    let number = answer.index + 1;
+    let entry = *decode_entries(&tile)
+        .context("entry bundle")?
+        .get(place)
+        .with_context(|| format!("the entry bundle ends before entry {number}"))?;
+    if leaf_hash(entry) != leaf {
+        return refuted(format!(
+            "the log's entry {number} is not the one that the proof is for"
+        ));
+    }
+    match Entry::parse(entry) {
+        Ok(parsed) if parsed.cert_id != id => refuted(format!(
+            "entry {number} is about {}, not about {id}",
+            parsed.cert_id
+        )),
+        Ok(parsed) if parsed.index() != answer.index => refuted(format!(
+            "entry {number} says that it is entry {}",
+            parsed.seq_no
+        )),
+        Ok(_) => Ok(Proof::Holds {
+            entry: String::from_utf8_lossy(entry).into_owned(),
+            proof: TlogProof {
+                extra: None,
+                index: answer.index,
+                hashes: path,
+                checkpoint: answer.checkpoint,
+            },
+        }),
+        Err(error) => refuted(format!("entry {number}: {error}")),
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use colophon_api_registry::Metrics;
 use colophon_core::{Core, identity};
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -36,10 +36,11 @@ pub async fn run(options: &Options, serve: Serve) -> anyhow::Result<Answer> {
         .install_recorder()
         .context("metrics")?;
     let core = server::open_core(&config).await?;
-    let app = server::app(&core, &config, Metrics(Some(metrics)))?;
+    let app = server::app(&core, &config, Metrics(Some(metrics.clone())))?;
 
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     server::start_housekeeping(&core, &tasks, &stop);
+    tasks.spawn(upkeep(metrics.clone(), stop.clone()));
     if !serve.no_worker {
         server::start_worker(&core, &config, &tasks, &stop).await;
     }
@@ -52,6 +53,17 @@ pub async fn run(options: &Options, serve: Serve) -> anyhow::Result<Answer> {
     tasks.wait().await;
     core.db.close().await;
     Ok(Answer::Yes)
+}
+
+/// Histograms keep every sample until they are drained, by a scrape or by this.
+async fn upkeep(metrics: PrometheusHandle, stop: CancellationToken) {
+    loop {
+        metrics.run_upkeep();
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = tokio::time::sleep(Duration::from_secs(5)) => {}
+        }
+    }
 }
 
 /// What a person needs to know first.

@@ -18,10 +18,12 @@ mod log;
 mod monitoring;
 mod operations;
 mod outages;
+mod proxy;
 mod rates;
 mod records;
 mod refusals;
 mod replays;
+mod settings;
 mod verification;
 
 use colophon_testkit::{Database, Site, TestApp, databases};

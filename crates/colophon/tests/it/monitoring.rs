@@ -1,5 +1,8 @@
 //! `colophon log monitor|prove|audit`: a log that changes its past is caught.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use colophon_db::{Db, args};
 use colophon_testkit::{Database, Server, Site};
 use colophon_testkit::{Publisher, Run};
@@ -7,9 +10,11 @@ use colophon_transparency::checkpoint::Checkpoint;
 use colophon_transparency::keys::{Algorithm, PrivateKey};
 use colophon_transparency::merkle::verify_inclusion;
 use colophon_transparency::proof::TlogProof;
-use serde_json::json;
+use colophon_transparency::tile::{decode_entries, encode_entries};
+use serde_json::{Value, json};
 
 use crate::log::{fill, log_key};
+use crate::proxy::{ask, login_page, proxy};
 use crate::{PROGRAM, on_every_database};
 
 fn monitor(site: &Site, server: &Server, state: &str, more: &[&str]) -> Run {
@@ -95,17 +100,21 @@ fn a_head_that_another_key_signed_is_no_head_of_this_log() {
     assert_eq!(monitor(&site, &honest, &state, &[]).code, Some(0));
 
     // The key that was seen first is remembered, and so another one for the same name is noticed.
+    let heads = [&honest, &impostor].map(|server| json!(server.get("/log/checkpoint").text()));
+    let seen_and_now = |run: &Run| [run.json()["seen"].clone(), run.json()["now"].clone()];
     let run = monitor(&site, &impostor, &state, &[]);
-    assert_eq!(run.code, Some(3), "{run:?}");
-    assert!(run.stderr.contains("another key"), "{run:?}");
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert_eq!(seen_and_now(&run), heads);
+    let url = impostor.url();
+    let run = site.run(&["log", "monitor", "--url", &url, "--once", "--state", &state]);
+    for head in &heads {
+        assert!(run.stdout.contains(head.as_str().unwrap()), "{run:?}");
+    }
+
     let pinned = log_key(&honest).to_string();
     let run = monitor(&site, &impostor, &state, &["--log-key", &pinned]);
     assert_eq!(run.code, Some(1), "{run:?}");
-    let heads = [&honest, &impostor].map(|server| json!(server.get("/log/checkpoint").text()));
-    assert_eq!(
-        [run.json()["seen"].clone(), run.json()["now"].clone()],
-        heads
-    );
+    assert_eq!(seen_and_now(&run), heads);
 
     // A state file that is not of this log proves nothing about it.
     std::fs::write(&state, impostor.get("/log/checkpoint").text()).unwrap();
@@ -114,8 +123,171 @@ fn a_head_that_another_key_signed_is_no_head_of_this_log() {
     assert_eq!(monitor(&site, &honest, &state, &[]).code, Some(3));
     assert_eq!(
         monitor(&site, &honest, &state, &["--log-key", "nonsense"]).code,
-        Some(3)
+        Some(2)
     );
+}
+
+#[test]
+fn another_log_at_a_known_address_is_refused_whatever_its_name() {
+    let site = Site::new(PROGRAM, &Database::Sqlite);
+    let server = site.serve(&[]);
+    let publisher = site.publisher("enterprise");
+    let id = fill(&server, &publisher, 1).remove(0);
+    let file = site.write("file", 0_usize.to_be_bytes());
+    // The name of a log comes from its key when nobody chooses one: this one has another name.
+    let other_site = Site::new(PROGRAM, &Database::Sqlite);
+    let other = other_site.serve(&[]);
+    fill(&other, &other_site.publisher("enterprise"), 1);
+    let replaced = Arc::new(AtomicBool::new(false));
+    let (other_address, switch) = (other.address, Arc::clone(&replaced));
+    let url = proxy(&server, move |path, server| {
+        if switch.load(Ordering::Relaxed) {
+            ask(other_address, path)
+        } else {
+            server(path)
+        }
+    });
+    let commands = [
+        vec!["verify", &file, "--url", &url],
+        vec!["log", "monitor", "--url", &url, "--once"],
+        vec!["log", "prove", &id, "--url", &url],
+        vec!["log", "audit", "--url", &url],
+    ];
+    for command in &commands {
+        let run = site.run(command);
+        assert_eq!(run.code, Some(0), "{run:?}");
+    }
+    let seen = server.get("/log/checkpoint").text().to_owned();
+    replaced.store(true, Ordering::Relaxed);
+    let keys = [&server, &other].map(|server| log_key(server).to_string());
+    for command in &commands {
+        let run = site.run(command);
+        assert_eq!(run.code, Some(1), "{run:?}");
+        for key in &keys {
+            assert!(run.stdout.contains(key), "{run:?}");
+        }
+        let run = site.run(&[&command[..], &["--json"]].concat());
+        assert_eq!(run.code, Some(1), "{run:?}");
+        let shown = &run.json()["other_log"];
+        assert_eq!(
+            [&shown["remembered"], &shown["shown"]],
+            [&json!(keys[0]), &json!(keys[1])]
+        );
+        if command[1] == "monitor" {
+            assert_eq!(run.json()["seen"], json!(seen));
+            assert_eq!(run.json()["now"], other.get("/log/checkpoint").text());
+        }
+    }
+    // Who knows why may go on: forgetting the old key is a line less in a file.
+    let known = site.folder().join(".config/colophon/known_logs");
+    let text = std::fs::read_to_string(&known).unwrap();
+    assert_eq!(text, format!("{url} {}\n", keys[0]));
+    std::fs::write(&known, "").unwrap();
+    let run = site.run(&["log", "audit", "--url", &url]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+}
+
+#[test]
+fn what_is_no_checkpoint_is_no_evidence_against_the_log() {
+    let site = Site::new(PROGRAM, &Database::Sqlite);
+    let server = site.serve(&[]);
+    fill(&server, &site.publisher("enterprise"), 1);
+    let state = site.folder().join("head").display().to_string();
+    let everything = Arc::new(AtomicBool::new(false));
+    let captive = Arc::clone(&everything);
+    let url = proxy(&server, move |path, server| {
+        if path == "/log/checkpoint" || captive.load(Ordering::Relaxed) {
+            login_page()
+        } else {
+            server(path)
+        }
+    });
+    let arguments = ["log", "monitor", "--url", &url, "--once", "--state", &state];
+    for whole_network in [false, true] {
+        everything.store(whole_network, Ordering::Relaxed);
+        let run = site.run(&arguments);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(3), ""), "{run:?}");
+        assert!(!std::path::Path::new(&state).exists());
+    }
+}
+
+#[test]
+fn a_proof_counts_only_for_the_statement_it_was_asked_for() {
+    let site = Site::new(PROGRAM, &Database::Sqlite);
+    let server = site.serve(&[]);
+    let ids = fill(&server, &site.publisher("enterprise"), 3);
+    let (asked, other) = (ids[0].clone(), ids[1].clone());
+    let prove = |url: &str| site.run(&["log", "prove", &asked, "--url", url, "--json"]);
+    assert_eq!(prove(&server.url()).code, Some(0));
+
+    let entries = |body: &[u8]| -> Vec<Vec<u8>> {
+        let entries = decode_entries(body).unwrap();
+        entries.into_iter().map(<[u8]>::to_vec).collect()
+    };
+    let proof_of_another = {
+        let (asked, other) = (asked.clone(), other.clone());
+        proxy(&server, move |path, server| {
+            server(&path.replace(&asked, &other))
+        })
+    };
+    // Entries that fit the question, and not the proof.
+    let forged_entry = {
+        let (asked, other) = (asked.clone(), other.clone());
+        proxy(&server, move |path, server| {
+            let mut answer = server(&path.replace(&asked, &other));
+            if path.starts_with("/log/tile/entries/") {
+                let mut forged = entries(&answer.body);
+                for entry in &mut forged {
+                    let text = String::from_utf8(entry.clone()).unwrap();
+                    *entry = text.replace(&other, &asked).into_bytes();
+                }
+                let forged: Vec<&[u8]> = forged.iter().map(Vec::as_slice).collect();
+                answer.body = encode_entries(&forged).unwrap();
+            }
+            answer
+        })
+    };
+    let changed = |from: &'static str, to: fn(&mut Value)| {
+        proxy(&server, move |path, server| {
+            let mut answer = server(path);
+            if path.starts_with(from) {
+                let mut value = answer.json();
+                to(&mut value);
+                answer.body = value.to_string().into_bytes();
+            }
+            answer
+        })
+    };
+    let proof = "/log/proof/inclusion";
+    let lies = [
+        proof_of_another,
+        forged_entry,
+        changed(proof, |proof| {
+            proof["index"] = json!((proof["index"].as_u64().unwrap() + 1) % 3)
+        }),
+        changed(proof, |proof| proof["tree_size"] = json!(4)),
+        changed(proof, |proof| {
+            proof["leaf_hash"] = proof["hashes"][0].clone()
+        }),
+    ];
+    for url in &lies {
+        // The log is known, wherever it is.
+        let run = prove(url);
+        assert_eq!(run.code, Some(1), "{run:?}");
+        assert_eq!(run.json()["included"], false);
+        assert!(run.json()["reason"].is_string(), "{run:?}");
+    }
+    // A page of somebody else says nothing, not even that there is no such statement.
+    let captive = proxy(&server, move |path, server| {
+        let mut answer = server(path);
+        if path.starts_with(proof) {
+            answer = login_page();
+            answer.status = 404;
+        }
+        answer
+    });
+    let run = prove(&captive);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(3), ""), "{run:?}");
 }
 
 #[test]
@@ -129,6 +301,7 @@ fn a_proof_of_inclusion_is_checked_and_printed_in_the_form_of_c2sp() {
         assert_eq!(run.code, Some(0), "{run:?}");
         let answer = run.json();
         assert_eq!(answer["included"], true);
+        assert!(answer["entry"].as_str().unwrap().contains(&ids[3]));
         let proof: TlogProof = answer["proof"].as_str().unwrap().parse().unwrap();
         let head = Checkpoint::open(&proof.checkpoint, [&log_key(&app)])
             .unwrap()

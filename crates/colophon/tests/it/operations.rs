@@ -41,6 +41,7 @@ fn doctor_tells_a_sound_installation_from_a_broken_one() {
                 .map(|line| serde_json::from_str(line).unwrap())
                 .collect()
         };
+        assert_eq!(site.run(&["migrate"]).code, Some(0));
         let run = site.run(&["doctor", "--json"]);
         assert_eq!(run.code, Some(0), "{run:?}");
         let worker = |run| {
@@ -72,12 +73,64 @@ fn doctor_tells_a_sound_installation_from_a_broken_one() {
         ),
         ("--blob-url", "gopher://x"),
     ] {
+        assert_eq!(site.run(&["migrate"]).code, Some(0));
         let run = site.run(&["doctor", "--json", option, value]);
-        assert_eq!(run.code, Some(1), "{value}: {run:?}");
+        assert_eq!(run.code, Some(3), "{value}: {run:?}");
         assert!(
             run.stdout.contains("\"ok\":false") && !run.stdout.contains("secret"),
             "{run:?}"
         );
+    }
+}
+
+#[test]
+fn a_mistyped_folder_is_not_made_into_an_installation() {
+    on_every_site(|site| {
+        drop(site.serve(&[]));
+        let typo = site.folder().join("colophon-dta");
+        let empty = site.folder().join("empty");
+        std::fs::create_dir(&empty).unwrap();
+        for folder in [&typo, &empty] {
+            let folder = folder.display().to_string();
+            let database = format!("sqlite:{folder}/colophon.db");
+            for command in [
+                &["doctor"][..],
+                &["log", "audit"],
+                &["keys", "list"],
+                &["keys", "rotate", "--purpose", "issuer"],
+            ] {
+                let given = ["--data", &folder, "--database-url", &database];
+                let run = site.run(&[command, &given].concat());
+                assert_eq!(run.code, Some(3), "{command:?}: {run:?}");
+                let said = format!("{}{}", run.stdout, run.stderr);
+                assert!(said.contains("no Colophon data in"), "{command:?}: {run:?}");
+            }
+        }
+        assert!(!typo.exists());
+        assert_eq!(std::fs::read_dir(&empty).unwrap().count(), 0);
+    });
+}
+
+#[test]
+fn a_standard_output_that_takes_nothing_ends_no_command() {
+    let site = Site::new(PROGRAM, &Database::Sqlite);
+    drop(site.serve(&[]));
+    for command in [
+        &["config"][..],
+        &["doctor"],
+        &["keys", "export-public"],
+        &["keys", "list"],
+        &["log", "audit"],
+    ] {
+        let full = std::fs::File::create("/dev/full").unwrap();
+        let run = std::process::Command::new(PROGRAM)
+            .args(command)
+            .env("COLOPHON_DATA", site.data())
+            .current_dir(site.folder())
+            .stdout(full)
+            .output()
+            .unwrap();
+        assert_eq!(run.status.code(), Some(0), "{command:?}: {run:?}");
     }
 }
 
@@ -152,6 +205,7 @@ fn migrations_run_once_however_many_processes_start_at_once() {
 #[test]
 fn many_processes_that_start_at_once_share_one_set_of_keys() {
     on_every_site(|site| {
+        at_once(4, |_| site.organisation("free"));
         let runs = at_once(4, |_| {
             site.run(&["keys", "export-public", "--purpose", "log"])
         });
@@ -300,13 +354,32 @@ fn an_admin_command_says_what_is_wrong() {
         let org = site.organisation("free");
         let key = site.write("key.txt", "not a key");
         let unknown = "org_00000000000000000000000000";
+        let none = "gen_00000000000000000000000000";
         for arguments in [
             vec!["org", "create", "--name", "x", "--plan", "golden"],
+            vec!["key", "create", "--org", "x", "--kind", "certivu"],
+            vec!["key", "create", "--org", none, "--kind", "certivu"],
+            vec!["key", "create", "--org", &org, "--kind", "golden"],
+            vec!["key", "revoke", "--org", &org, "--key", none],
+            vec!["generator", "revoke", "--org", &org, "--generator", "x"],
+            vec![
+                "generator",
+                "create",
+                "--org",
+                &org,
+                "--name",
+                "x",
+                "--algorithm",
+                "rsa",
+            ],
+        ] {
+            let run = site.run(&[&["admin"], &arguments[..]].concat());
+            assert_eq!(run.code, Some(2), "{arguments:?}: {run:?}");
+        }
+        for arguments in [
             vec!["org", "create", "--name", ""],
             vec!["org", "create", "--name", "a\u{1}b"],
             vec!["key", "create", "--org", unknown, "--kind", "certivu"],
-            vec!["key", "create", "--org", "x", "--kind", "certivu"],
-            vec!["key", "create", "--org", &org, "--kind", "golden"],
             vec![
                 "key",
                 "revoke",
@@ -336,26 +409,7 @@ fn an_admin_command_says_what_is_wrong() {
                 "--public-key",
                 "/no/such/file",
             ],
-            vec![
-                "generator",
-                "create",
-                "--org",
-                &org,
-                "--name",
-                "x",
-                "--algorithm",
-                "rsa",
-                "--public-key",
-                &key,
-            ],
-            vec![
-                "generator",
-                "revoke",
-                "--org",
-                &org,
-                "--generator",
-                "gen_00000000000000000000000000",
-            ],
+            vec!["generator", "revoke", "--org", &org, "--generator", none],
             vec![
                 "credits", "grant", "--org", unknown, "--amount", "1", "--reason", "x",
             ],

@@ -188,3 +188,59 @@ fn the_same_content_may_be_stated_by_several_and_all_of_them_are_found() {
         );
     });
 }
+
+#[test]
+fn nobody_can_make_a_file_impossible_to_look_up() {
+    on_every_database(|app| {
+        let honest = app.site.publisher("enterprise");
+        let hostile = app.site.publisher("enterprise");
+        let (id, _) = app.store(&honest, "wm-1", b"picture");
+        let record = hostile.signer.record("big", b"picture");
+        let hash = record.content_hash.clone();
+
+        // A payload may say more than it must; escaped once more, this would be too long to read.
+        let note = serde_json::Value::from("\"".repeat(40_000)).to_string();
+        let payload = record
+            .signed_payload
+            .replacen('{', &format!("{{\"a_note\":{note},"), 1);
+        let big = hostile.signer.record_with(&payload).to_json();
+        let refused = app.post_record(&hostile.secret, big);
+        assert_eq!(refused.status, 400, "{}", refused.text());
+        assert!(refused.text().contains("64 KiB"), "{}", refused.text());
+
+        for n in 0..105 {
+            app.store(&hostile, &format!("flood-{n}"), b"picture");
+        }
+        let (last, _) = app.store(&honest, "wm-2", b"picture");
+        let first = app.get_json(&format!("/files/{hash}"));
+        let found = first["statements"].as_array().unwrap();
+        assert_eq!(
+            (found.len(), found[0]["id"].as_str()),
+            (100, Some(id.as_str()))
+        );
+        let cursor = first["next_cursor"].as_str().unwrap();
+        let second = app.get_json(&format!("/files/{hash}?cursor={cursor}"));
+        let found = second["statements"].as_array().unwrap();
+        assert_eq!(
+            (found.len(), found[6]["id"].as_str()),
+            (7, Some(last.as_str()))
+        );
+        assert!(second["next_cursor"].is_null());
+        assert_eq!(app.get(&format!("/files/{hash}?cursor=x")).status, 400);
+    });
+}
+
+#[test]
+fn names_cannot_write_on_somebody_elses_terminal() {
+    on_every_database(|app| {
+        let publisher = app.site.publisher("enterprise");
+        let mut record = publisher.signer.record("wm-1", b"x");
+        let payload = record
+            .signed_payload
+            .replace("aurora-2", "\\u001b[2Kspoofed");
+        record = publisher.signer.record_with(&payload);
+        let refused = app.post_record(&publisher.secret, record.to_json());
+        assert_eq!(refused.status, 400, "{}", refused.text());
+        assert!(refused.text().contains("model"), "{}", refused.text());
+    });
+}

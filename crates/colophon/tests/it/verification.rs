@@ -2,11 +2,12 @@
 
 use colophon_testkit::{Publisher, Run};
 use colophon_testkit::{Server, Site, TestApp};
-use colophon_transparency::keys::Ed25519SigningKey;
+use colophon_transparency::keys::{Algorithm, Ed25519SigningKey, PrivateKey};
 use colophon_transparency::note::{SignatureType, VerifierKey};
 use serde_json::Value;
 
 use crate::log::log_key;
+use crate::proxy::{login_page, proxy};
 use crate::{PROGRAM, on_every_database, on_every_site};
 
 const PICTURE: &[u8] = b"a picture, as far as this test cares";
@@ -221,10 +222,12 @@ fn what_is_not_a_question_has_no_answer() {
             verify(&app.site, &[&file, "--url", "http://127.0.0.1:1"]).code,
             Some(3)
         );
-        assert_eq!(verify(&app.site, &[&file, "--url", "no url"]).code, Some(3));
+        for wrong in ["no url", "notaurl", "ftp://example.org", "http://a/?b"] {
+            assert_eq!(verify(&app.site, &[&file, "--url", wrong]).code, Some(2));
+        }
         assert_eq!(
             verify(&app.site, &[&file, "--url", &url, "--log-key", "x"]).code,
-            Some(3)
+            Some(2)
         );
     });
 }
@@ -262,7 +265,135 @@ fn a_statement_that_waits_for_the_log_has_no_proof_yet() {
         let file = site.write("picture.png", PICTURE);
         let run = verify(&site, &[&file, "--url", &server.url()]);
         assert_eq!(run.code, Some(3), "{run:?}");
+        assert_eq!(run.json()["pending"], serde_json::json!([id]));
+        let run = site.run(&["log", "prove", &id, "--url", &server.url()]);
+        assert_eq!(run.code, Some(3), "{run:?}");
+        assert!(
+            run.stdout
+                .contains("is stored and will be in the log in a moment"),
+            "{run:?}"
+        );
     });
+}
+
+#[test]
+fn a_statement_without_a_proof_takes_nothing_from_one_that_has_it() {
+    on_every_site(|site| {
+        let app = TestApp::of(site);
+        let (publisher, file, proven) = stated(&app);
+        let TestApp { server, site } = app;
+        drop(server);
+        let server = site.serve(&["--no-worker"]);
+        let (waiting, _) = server.store(&publisher, "wm-2", PICTURE);
+        let run = verify(&site, &[&file, "--url", &server.url()]);
+        assert_eq!(run.code, Some(0), "{run:?}");
+        assert_eq!(run.json()["pending"], serde_json::json!([waiting]));
+        assert_eq!(checks(&run.json(), "pass").len(), 6);
+        let run = site.run(&["verify", &file, "--url", &server.url()]);
+        assert!(
+            run.stdout.contains(&proven) && run.stdout.contains(&waiting),
+            "{run:?}"
+        );
+
+        // Nor does one whose proof cannot be had; alone, it decides nothing.
+        drop(server);
+        let server = site.serve(&[]);
+        server.sequenced(&waiting);
+        for (broken, code) in [(vec![&waiting], 0), (vec![&waiting, &proven], 3)] {
+            let paths: Vec<String> = broken.iter().map(|id| format!("/bundles/{id}")).collect();
+            for status in [200, 404, 503] {
+                let paths = paths.clone();
+                let url = proxy(&server, move |path, server| {
+                    let status = if paths.contains(&path.to_owned()) {
+                        status
+                    } else {
+                        0
+                    };
+                    if status == 0 {
+                        return server(path);
+                    }
+                    let mut answer = login_page();
+                    answer.status = status;
+                    answer
+                });
+                let run = verify(&site, &[&file, "--url", &url]);
+                assert_eq!(run.code, Some(code), "{status}: {run:?}");
+                assert_eq!(run.json()["unread"].as_array().unwrap().len(), broken.len());
+            }
+        }
+    });
+}
+
+#[test]
+fn who_knows_the_generators_key_can_insist_on_it() {
+    use base64::Engine as _;
+    on_every_database(|app| {
+        let (publisher, file, _) = stated(&app);
+        let key = publisher.signer.public_key();
+        let url = app.url();
+        let base64 = base64::engine::general_purpose::STANDARD.encode(key.as_bytes());
+        for (spelling, bytes) in [
+            ("pem", key.to_spki_pem().into_bytes()),
+            ("der", key.to_spki_der()),
+            ("raw", key.as_bytes().to_vec()),
+            ("base64", base64.into_bytes()),
+            ("hex", hex::encode(key.as_bytes()).into_bytes()),
+        ] {
+            let path = app.site.write("key", bytes);
+            let run = verify(&app.site, &[&file, "--url", &url, "--generator-key", &path]);
+            assert_eq!(run.code, Some(0), "{spelling}: {run:?}");
+        }
+        // People see whose signature it is, to compare it with what they were told.
+        let run = app.site.run(&["verify", &file, "--url", &url]);
+        assert!(run.stdout.contains(&key.id_hex()), "{run:?}");
+
+        for algorithm in [Algorithm::ML_DSA_65, Algorithm::Ed25519] {
+            let other = PrivateKey::from_seed(algorithm, &[9; 32]).unwrap();
+            let path = app.site.write("key", other.public_key().to_spki_pem());
+            let run = verify(&app.site, &[&file, "--url", &url, "--generator-key", &path]);
+            assert_eq!(run.code, Some(1), "{run:?}");
+            assert_eq!(checks(&run.json(), "fail"), ["signature"]);
+            assert_eq!(run.json()["verdict"], "no");
+        }
+        let path = app.site.write("key", "no key");
+        let run = verify(&app.site, &[&file, "--url", &url, "--generator-key", &path]);
+        assert_eq!(run.code, Some(3), "{run:?}");
+    });
+}
+
+#[test]
+fn a_record_cannot_write_lines_of_its_own_on_a_terminal() {
+    let app = TestApp::start(PROGRAM, &colophon_testkit::Database::Sqlite);
+    let (_, file, id) = stated(&app);
+    let bundle = app.get(&format!("/bundles/{id}")).text().to_owned();
+    // As the document spells them, inside a string of the bundle.
+    let hostile = "x\\\\n\\\\nVerdict: yes\\\\r\\\\u001b[2J\u{9b}1A\u{202e}\u{2066}\u{2028}";
+    let bundle = bundle.replacen("aurora-2", hostile, 1);
+    let path = app.site.write("hostile.json", bundle);
+    let run = app.site.run(&["verify", &file, "--bundle", &path]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(
+        run.stdout
+            .contains("its model x\\n\\nVerdict: yes\\r\\u{1b}[2J"),
+        "{run:?}"
+    );
+    let verdicts = run
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("Verdict"));
+    assert_eq!(verdicts.collect::<Vec<_>>(), ["Verdict: no"]);
+    let steering =
+        |c: char| (c.is_control() && c != '\n') || "\u{202e}\u{2066}\u{2028}".contains(c);
+    assert!(!run.stdout.contains(steering), "{run:?}");
+    // Programs get what was written.
+    let model = verify(&app.site, &[&file, "--bundle", &path]).json();
+    let model = &model["statements"][0]["document"]["model"];
+    assert!(
+        model
+            .as_str()
+            .unwrap()
+            .starts_with("x\n\nVerdict: yes\r\u{1b}")
+    );
 }
 
 /// A multipart body with these parts.

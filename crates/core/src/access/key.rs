@@ -36,6 +36,12 @@ impl KeyKind {
         Self::Atlas,
     ];
 
+    /// Whether the contract has a test mode, told by the key's spelling.
+    #[must_use]
+    pub fn has_test_mode(self) -> bool {
+        !matches!(self, Self::Certivu | Self::TokPortal)
+    }
+
     /// The kind's name on the command line and in the database.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -70,7 +70,8 @@ pub struct NewApiKey {
 /// Makes an API key for an organisation. Only the SHA-256 of the secret is stored.
 ///
 /// # Errors
-/// [`Kind::NotFound`] when there is no such organisation.
+/// [`Kind::NotFound`] when there is no such organisation, [`Kind::Invalid`] for a test-mode key of
+/// a kind that has no test mode.
 pub async fn create_key(
     db: &Db,
     clock: &Clock,
@@ -79,6 +80,12 @@ pub async fn create_key(
     kind: KeyKind,
     test: bool,
 ) -> Result<NewApiKey> {
+    if test && !kind.has_test_mode() {
+        return Err(Error::invalid(
+            "test",
+            format!("must be left out: {kind} keys have no test mode"),
+        ));
+    }
     let secret = Secret::generate(kind, test);
     let id = ApiKeyId(ids.next());
     let created_at = clock.now();

@@ -190,79 +190,92 @@ impl Keyring {
         Arc::clone(&self.read().published)
     }
 
-    /// Retires the active key of `purpose` and puts a new one in its place; the rotation is a
-    /// statement in the log, signed by nobody but provable like any other.
+    /// Retires the active key of `purpose`: see [`rotate`].
     ///
     /// # Errors
-    /// [`Kind::Conflict`] for the log's key, which is its identity, or when the source offers
-    /// the key that is active already.
+    /// Those of [`rotate`].
     pub async fn rotate(
         &self,
         clock: &Clock,
         ids: &IdGenerator,
         purpose: Purpose,
     ) -> Result<PublishedKey> {
-        if purpose == Purpose::Log {
-            return Err(Error::new(
-                Kind::Conflict,
-                "log_key_is_identity",
-                "The log's key is its identity: a new key would be a new log. Rotate issuer or service.",
-            ));
-        }
-        let old = store::active(&self.db, purpose)
-            .await?
-            .ok_or_else(|| Error::not_found("active key"))?;
-        let key = source_of(&self.sources, purpose)?
-            .renew(purpose)?
-            .public_key();
-        if key == old.key {
-            return Err(Error::new(
-                Kind::Conflict,
-                "key_unchanged",
-                "The configured source still offers the active key; put the new key there first.",
-            ));
-        }
-        let now = clock.now();
-        let order = ids.next();
-        let cert_id = colophon_transparency::id::encode("rot_", order.into_bytes());
-        let member = |name: &str, value: String| (name.to_owned(), Value::from(value));
-        let document = rfc8785(&Value::Object(vec![
-            member("format", "colophon-key-rotation/1".to_owned()),
-            member("purpose", purpose.to_string()),
-            member("algorithm", key.algorithm().to_string()),
-            member("key_id", key.id_hex()),
-            member(
-                "public_key",
-                base64::Engine::encode(&base64::engine::general_purpose::STANDARD, key.as_bytes()),
-            ),
-            member("replaces", old.key.id_hex()),
-            member("rotated_at", now.to_rfc3339_opts(SecondsFormat::Secs, true)),
-        ]));
-        let statement = Statement {
-            order,
-            cert_id,
-            kind: "key-rotation",
-            manifest_hash: colophon_transparency::digest::sha256(document.as_bytes()),
-        };
-        self.db
-            .write(|tx, _| {
-                Box::pin(async {
-                    store::retire(tx, &old.key, now).await?;
-                    store::insert(tx, purpose, &key, now).await?;
-                    let kept = std::iter::once((&statement, document.as_str()));
-                    crate::log::keep_documents(tx, kept, now).await?;
-                    crate::log::publish(tx, std::slice::from_ref(&statement)).await
-                })
-            })
-            .await?;
+        let made = rotate(&self.db, &self.sources, clock, ids, purpose).await?;
         self.refresh().await?;
-        Ok(PublishedKey {
-            purpose,
-            key,
-            created_at: now,
-            retired_at: None,
-        })
+        Ok(made)
     }
+}
+
+/// Retires the active key of `purpose` and puts a new one in its place. The private half of the
+/// old one is not asked for: where somebody else keeps the keys, the new one is there already.
+/// The rotation is a statement in the log, signed by nobody but provable like any other.
+///
+/// # Errors
+/// [`Kind::Conflict`] for the log's key, which is its identity, or when the source offers
+/// the key that is active already.
+pub async fn rotate(
+    db: &Db,
+    sources: &Sources,
+    clock: &Clock,
+    ids: &IdGenerator,
+    purpose: Purpose,
+) -> Result<PublishedKey> {
+    if purpose == Purpose::Log {
+        return Err(Error::new(
+            Kind::Conflict,
+            "log_key_is_identity",
+            "The log's key is its identity: a new key would be a new log. Rotate issuer or service.",
+        ));
+    }
+    let old = store::active(db, purpose)
+        .await?
+        .ok_or_else(|| Error::not_found("active key"))?;
+    let key = source_of(sources, purpose)?.renew(purpose)?.public_key();
+    if key == old.key {
+        return Err(Error::new(
+            Kind::Conflict,
+            "key_unchanged",
+            "The configured source still offers the active key; put the new key there first.",
+        ));
+    }
+    let now = clock.now();
+    let order = ids.next();
+    let cert_id = colophon_transparency::id::encode("rot_", order.into_bytes());
+    let member = |name: &str, value: String| (name.to_owned(), Value::from(value));
+    let document = rfc8785(&Value::Object(vec![
+        member("format", "colophon-key-rotation/1".to_owned()),
+        member("purpose", purpose.to_string()),
+        member("algorithm", key.algorithm().to_string()),
+        member("key_id", key.id_hex()),
+        member(
+            "public_key",
+            base64::Engine::encode(&base64::engine::general_purpose::STANDARD, key.as_bytes()),
+        ),
+        member("replaces", old.key.id_hex()),
+        member("rotated_at", now.to_rfc3339_opts(SecondsFormat::Secs, true)),
+    ]));
+    let statement = Statement {
+        order,
+        cert_id,
+        kind: "key-rotation",
+        manifest_hash: colophon_transparency::digest::sha256(document.as_bytes()),
+    };
+    db.write(|tx, _| {
+        Box::pin(async {
+            store::retire(tx, &old.key, now).await?;
+            store::insert(tx, purpose, &key, now).await?;
+            let kept = std::iter::once((&statement, document.as_str()));
+            crate::log::keep_documents(tx, kept, now).await?;
+            crate::log::publish(tx, std::slice::from_ref(&statement)).await
+        })
+    })
+    .await?;
+    Ok(PublishedKey {
+        purpose,
+        key,
+        created_at: now,
+        retired_at: None,
+    })
 }
 
 fn source_of(sources: &Sources, purpose: Purpose) -> Result<&Source> {

@@ -16,11 +16,11 @@ mod store;
 pub use audit::{Audit, audit};
 pub use export::{EXPORT, Export, export, export_link, latest_export, request_export};
 pub use proof::{ConsistencyProof, InclusionProof, consistency, inclusion};
-pub(crate) use read::numbers;
 pub use read::{
     EntryView, Included, checkpoint_note, entries, entry_tile, hash_tile, head, included,
     not_yet_included, pending, tree_head,
 };
+pub(crate) use read::{numbers, waiting_since};
 pub use sequencer::Sequencer;
 pub use store::Head;
 

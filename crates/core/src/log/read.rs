@@ -150,6 +150,16 @@ pub fn not_yet_included() -> Error {
     error
 }
 
+/// Since when the oldest waiting statement waits: the time in its id.
+pub(crate) async fn waiting_since(db: &Db) -> Result<Option<DateTime<Utc>>> {
+    let id = store::oldest_waiting(db).await?;
+    let made = id.and_then(|id| id.get_timestamp());
+    Ok(made.and_then(|made| {
+        let (seconds, nanos) = made.to_unix();
+        DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
+    }))
+}
+
 /// How many statements wait for the sequencer.
 ///
 /// # Errors

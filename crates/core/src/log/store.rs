@@ -312,6 +312,14 @@ pub(super) async fn waits(db: &Db, cert_id: &str) -> Result<bool, Error> {
     Ok(row.is_some())
 }
 
+/// The oldest waiting statement's id, a UUIDv7.
+pub(super) async fn oldest_waiting(db: &Db) -> Result<Option<Uuid>, Error> {
+    let row: Option<(Uuid,)> = db
+        .opt("SELECT id FROM log_pending ORDER BY id LIMIT 1", [])
+        .await?;
+    Ok(row.map(|(id,)| id))
+}
+
 pub(super) async fn any_waiting(db: &Db) -> Result<bool, Error> {
     let row: Option<(Uuid,)> = db.opt("SELECT id FROM log_pending LIMIT 1", []).await?;
     Ok(row.is_some())

@@ -21,6 +21,8 @@ pub struct Accepted {
     pub(super) signature_limit: Option<i64>,
     pub(super) key_id: [u8; 32],
     pub(super) watermark_id: String,
+    pub(super) organisation: String,
+    pub(super) model: String,
     pub(super) content_hash: [u8; 32],
     pub(super) token: String,
     pub(super) document: String,

@@ -42,6 +42,10 @@ pub struct Created {
 
 /// Longest name, in characters.
 const LONGEST_NAME: usize = 255;
+/// Largest document. Whoever looks a file up reads the documents of everybody who stated something
+/// about it, and a bundle carries it once more escaped: it must stay far below the 1 MiB that
+/// readers of JSON take.
+const LARGEST_DOCUMENT: usize = 64 << 10;
 
 /// Verifies and stores a record; what it returns is durable and will be in the log.
 ///
@@ -79,8 +83,16 @@ pub async fn create(core: &Core, caller: &Caller, new: NewRecord) -> Result<Crea
         signature,
         signed_payload: signed.text,
         watermark_id: new.watermark_id.clone(),
+    };
+    let organisation = document.organisation.clone();
+    let model = document.model.clone();
+    let document = document.to_text();
+    if document.len() > LARGEST_DOCUMENT {
+        return Err(Error::invalid(
+            "signed_payload",
+            "makes a record of more than 64 KiB, which is the most",
+        ));
     }
-    .to_text();
     let token = Token::issue(&core.keyring.issuer(), id.0.into_bytes()).to_string();
     let accepted = Accepted {
         id,
@@ -89,6 +101,8 @@ pub async fn create(core: &Core, caller: &Caller, new: NewRecord) -> Result<Crea
         signature_limit: caller.plan.signature_limit(),
         key_id: key,
         watermark_id: new.watermark_id,
+        organisation,
+        model,
         content_hash: content_hash.digest,
         token: token.clone(),
         statement: Statement {
@@ -140,9 +154,8 @@ fn name(field: &str, text: &str) -> Result<()> {
             format!("must have 1 to {LONGEST_NAME} characters"),
         ));
     }
-    // PostgreSQL cannot store it, and no name needs it.
-    if text.contains('\0') {
-        return Err(Error::invalid(field, "must not contain U+0000"));
+    if text.chars().any(char::is_control) {
+        return Err(Error::invalid(field, "must not contain control characters"));
     }
     Ok(())
 }

@@ -10,6 +10,6 @@ mod store;
 pub use commit::Commits;
 pub(crate) use commit::start;
 pub use create::{Created, NewRecord, create};
-pub use read::{RecordView, bundle, by_content_hash, get};
+pub use read::{FoundPage, FoundRecord, RecordView, bundle, by_content_hash, get};
 pub(crate) use read::{documents, ids_after};
 pub use store::METER;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use colophon_db::Db;
 use colophon_transparency::bundle::Bundle;
 use colophon_transparency::digest::{ContentHash, HashFunction};
@@ -12,7 +13,7 @@ use colophon_transparency::record::Record;
 
 use super::store::{self, RecordRow};
 use crate::log::{self, Included};
-use crate::{Error, RecordId, Result};
+use crate::{Error, GeneratorId, RecordId, Result};
 
 /// A stored record with what is known about it now.
 #[derive(Clone, Debug)]
@@ -60,29 +61,77 @@ pub async fn get(db: &Db, id: RecordId) -> Result<RecordView> {
         .ok_or_else(|| Error::not_found("record"))
 }
 
-/// Every record of this content, oldest first, at most 100. Records are made over SHA3-256, so
-/// that a SHA-256 finds none.
+/// Records one page of a look-up may hold.
+const PAGE: usize = 100;
+
+/// A record as a look-up tells of it.
+#[derive(Clone, Debug)]
+pub struct FoundRecord {
+    /// Its id.
+    pub id: RecordId,
+    /// The organisation, by the name that the record states.
+    pub organisation: String,
+    /// The model.
+    pub model: String,
+    /// The generator that signed it.
+    pub generator_id: GeneratorId,
+    /// Whether the generator was revoked since.
+    pub generator_revoked: bool,
+    /// When it was stored.
+    pub created_at: DateTime<Utc>,
+    /// Its number in the log; `None` while it waits for the sequencer.
+    pub seq_no: Option<u64>,
+}
+
+/// Some records of a content, oldest first.
+#[derive(Clone, Debug)]
+pub struct FoundPage {
+    /// The records, at most 100.
+    pub records: Vec<FoundRecord>,
+    /// After which record the next page starts, if there is one.
+    pub next_after: Option<RecordId>,
+}
+
+/// The records of this content after `after`. Records are made over SHA3-256, so that a SHA-256
+/// finds none.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn by_content_hash(db: &Db, hash: &ContentHash) -> Result<Vec<RecordView>> {
+pub async fn by_content_hash(
+    db: &Db,
+    hash: &ContentHash,
+    after: Option<RecordId>,
+) -> Result<FoundPage> {
+    let mut page = FoundPage {
+        records: Vec::new(),
+        next_after: None,
+    };
     if hash.function != HashFunction::Sha3_256 {
-        return Ok(Vec::new());
+        return Ok(page);
     }
-    let rows = store::by_content_hash(db, &hash.digest).await?;
+    let mut rows = store::by_content_hash(db, &hash.digest, after, PAGE as i64 + 1).await?;
+    let more = rows.len() > PAGE;
+    rows.truncate(PAGE);
     let ids: Vec<String> = rows
         .iter()
         .map(|row| RecordId(row.id).to_string())
         .collect();
     let numbers = log::numbers(db, &ids).await?;
-    rows.into_iter()
+    page.records = rows
+        .into_iter()
         .zip(ids)
-        .map(|(row, id)| {
-            let mut view = view(row)?;
-            view.seq_no = numbers.get(&id).copied();
-            Ok(view)
+        .map(|(row, id)| FoundRecord {
+            id: RecordId(row.id),
+            organisation: row.organisation,
+            model: row.model,
+            generator_id: GeneratorId(row.generator_id),
+            generator_revoked: row.revoked_at.is_some(),
+            created_at: row.created_at,
+            seq_no: numbers.get(&id).copied(),
         })
-        .collect()
+        .collect();
+    page.next_after = page.records.last().filter(|_| more).map(|last| last.id);
+    Ok(page)
 }
 
 /// Everything needed to check a record offline, against the newest checkpoint.

@@ -74,6 +74,8 @@ pub(super) async fn insert(tx: &mut Tx, records: &[&Accepted]) -> Result<HashSet
             "generator_id",
             "key_id",
             "watermark_id",
+            "organisation",
+            "model",
             "content_hash",
             "token",
             "document",
@@ -87,6 +89,8 @@ pub(super) async fn insert(tx: &mut Tx, records: &[&Accepted]) -> Result<HashSet
                 record.generator_id,
                 record.key_id,
                 &record.watermark_id,
+                &record.organisation,
+                &record.model,
                 record.content_hash,
                 &record.token,
                 &record.document,
@@ -131,27 +135,36 @@ pub(super) struct RecordRow {
 
 // Records are public (contract: getRecord has no authentication), so that these reads are not
 // scoped by organisation.
-const SELECT: &str = "SELECT r.id, r.token, r.document, k.public_key, g.revoked_at, (SELECT min(e.seq_no) FROM log_entry e WHERE e.cert_id = ";
-
-fn select(cert_id: &str, condition: &str) -> String {
-    format!(
-        "{SELECT}{cert_id}) AS seq_no FROM record r JOIN generator g ON g.id = r.generator_id JOIN generator_key k ON k.generator_id = r.generator_id AND k.key_id = r.key_id WHERE {condition}"
-    )
-}
 
 pub(super) async fn find(db: &Db, id: RecordId) -> Result<Option<RecordRow>, Error> {
     db.opt(
-        Sql::Built(select("$2", "r.id = $1")),
+        "SELECT r.id, r.token, r.document, k.public_key, g.revoked_at, (SELECT min(e.seq_no) FROM log_entry e WHERE e.cert_id = $2) AS seq_no FROM record r JOIN generator g ON g.id = r.generator_id JOIN generator_key k ON k.generator_id = r.generator_id AND k.key_id = r.key_id WHERE r.id = $1",
         args![id, id.to_string()],
     )
     .await
 }
 
-/// At most 100, oldest first. `seq_no` is left out: it is found by the record's spelled id.
-pub(super) async fn by_content_hash(db: &Db, hash: &[u8; 32]) -> Result<Vec<RecordRow>, Error> {
+/// What a look-up tells of a record: columns, not the document, which may be large.
+#[derive(FromRow)]
+pub(super) struct FoundRow {
+    pub id: Uuid,
+    pub organisation: String,
+    pub model: String,
+    pub generator_id: Uuid,
+    pub created_at: DateTime<Utc>,
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+/// Records of a content after `after`, oldest first.
+pub(super) async fn by_content_hash(
+    db: &Db,
+    hash: &[u8; 32],
+    after: Option<RecordId>,
+    limit: i64,
+) -> Result<Vec<FoundRow>, Error> {
     db.all(
-        Sql::Built(select("''", "r.content_hash = $1 ORDER BY r.id LIMIT 100")),
-        args![*hash],
+        "SELECT r.id, r.organisation, r.model, r.generator_id, r.created_at, g.revoked_at FROM record r JOIN generator g ON g.id = r.generator_id WHERE r.content_hash = $1 AND r.id > $2 ORDER BY r.id LIMIT $3",
+        args![*hash, after.map_or(Uuid::nil(), |id| id.0), limit],
     )
     .await
 }

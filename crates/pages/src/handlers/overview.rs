@@ -176,7 +176,7 @@ async fn state(core: &Core) -> Result<Vec<StateCard>> {
         ),
         card(
             "Log",
-            good(head.is_some()),
+            good(head.is_some() && health.log),
             head.as_ref().map_or_else(
                 || "No checkpoint yet".to_owned(),
                 |head| text::counted(head.tree_size, "entry", "entries"),

@@ -61,7 +61,7 @@ impl Nginx {
             .kill_on_drop(true)
             .spawn();
         let Ok(child) = spawned else {
-            eprintln!("nginx is not installed: look-ups are shown without it");
+            crate::terminal::warn("nginx is not installed: look-ups are shown without it");
             return Ok(None);
         };
         for _ in 0..100 {

@@ -13,14 +13,25 @@ export function parseQuery(text) {
   return null;
 }
 
+/** Pages of 100 statements that are read about one hash: whoever floods one hides little. */
+const PAGES = 20;
+
 /** Everything stated about any of these hashes, each statement once. */
 export async function statementsFor(hashes, signal) {
-  const answers = await Promise.all(hashes.map((hash) => getJson(`/files/${hash}`, signal)));
-  const byId = new Map();
-  for (const { statements } of answers) {
-    for (const statement of statements) byId.set(statement.id, statement);
+  const answers = await Promise.all(hashes.map((hash) => statementsOf(hash, signal)));
+  return [...new Map(answers.flat().map((statement) => [statement.id, statement])).values()];
+}
+
+async function statementsOf(hash, signal) {
+  const found = [];
+  let query = '';
+  for (let page = 0; page < PAGES; page += 1) {
+    const { statements, next_cursor: next } = await getJson(`/files/${hash}${query}`, signal);
+    found.push(...statements);
+    if (!next) break;
+    query = `?cursor=${next}`;
   }
-  return [...byId.values()];
+  return found;
 }
 
 /**
