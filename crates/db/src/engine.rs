@@ -88,6 +88,8 @@ impl Db {
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(WRITER_TIMEOUT)
+            // A file does not hang up; asking first would double what a read costs.
+            .test_before_acquire(false)
             // After a full disk or an I/O error SQLite has rolled back by itself. sqlx does not
             // know, still counts a transaction, and would refuse to begin another one for good.
             .after_release(|connection, _| {
@@ -101,6 +103,7 @@ impl Db {
         let read = SqlitePoolOptions::new()
             .max_connections(4)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
             .connect_with(options.pragma("query_only", "on"))
             .await?;
         Ok(Self::Sqlite { read, write })
