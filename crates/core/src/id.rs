@@ -36,6 +36,14 @@ macro_rules! typed_id {
             }
         }
 
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl colophon_db::Id for $name {}
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -51,6 +59,30 @@ typed_id!(
 typed_id!(
     /// A person: `per_…`.
     PersonId, "per_", "person"
+);
+typed_id!(
+    /// A person's sign-in on one device: `ses_…`; not its cookie.
+    SessionId, "ses_", "session"
+);
+typed_id!(
+    /// A place of an organisation: `loc_…`.
+    LocationId, "loc_", "location"
+);
+typed_id!(
+    /// A person's membership in an organisation: `mem_…`.
+    MembershipId, "mem_", "member"
+);
+typed_id!(
+    /// A role given to a member: `asg_…`.
+    AssignmentId, "asg_", "role assignment"
+);
+typed_id!(
+    /// An invitation: `inv_…`; not its token.
+    InvitationId, "inv_", "invitation"
+);
+typed_id!(
+    /// An app that acts for people: `app_…`.
+    AppId, "app_", "app"
 );
 typed_id!(
     /// An API key's public name: `key_…`; not the secret.

@@ -3,6 +3,7 @@
 //! below them.
 
 pub mod access;
+pub mod audit;
 mod entropy;
 mod error;
 pub mod generators;
@@ -13,6 +14,7 @@ pub mod identity;
 pub mod jobs;
 pub mod keyring;
 pub mod log;
+pub mod mail;
 pub mod media;
 pub mod organisations;
 pub mod records;
@@ -22,7 +24,10 @@ pub mod wallet;
 
 pub use entropy::fingerprint;
 pub use error::{Error, FieldError, Kind};
-pub use id::{ApiKeyId, GeneratorId, JobId, OrgId, PersonId, RecordId};
+pub use id::{
+    ApiKeyId, AppId, AssignmentId, GeneratorId, InvitationId, JobId, LocationId, MembershipId,
+    OrgId, PersonId, RecordId, SessionId,
+};
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -48,6 +53,12 @@ pub struct Core {
     pub keyring: keyring::Keyring,
     /// API keys.
     pub keys: access::Verifier,
+    /// Sessions.
+    pub sessions: identity::Sessions,
+    /// Access tokens.
+    pub access_tokens: identity::AccessTokens,
+    /// Sends letters.
+    pub mailer: mail::Mailer,
     /// Generators by id.
     pub generators: generators::Generators,
     /// Where verified records wait for their commit.
@@ -74,6 +85,10 @@ pub struct Settings {
     pub s3: media::S3Options,
     /// How people reach this server.
     pub public_url: String,
+    /// Who letters are from.
+    pub mail_from: String,
+    /// How letters leave.
+    pub mail: mail::Transport,
     /// The log's name; `None` keeps the one it has, or makes one from its key.
     pub log_origin: Option<String>,
 }
@@ -87,6 +102,7 @@ impl Core {
     pub async fn open(db: Db, clock: Clock, settings: Settings) -> Result<Arc<Self>> {
         let keyring = keyring::Keyring::open(db.clone(), &clock, settings.sources).await?;
         let origin = settings::log_origin(&db, &keyring, settings.log_origin).await?;
+        let public_url = settings.public_url.trim_end_matches('/').to_owned();
         let log_signer = Arc::new(keyring.log_signer(&origin)?);
         let blobs = media::Options {
             incoming: settings.incoming,
@@ -96,11 +112,14 @@ impl Core {
         let blobs = media::Blobs::open(&settings.blob_url, blobs, clock.now()).await?;
         Ok(Arc::new(Self {
             keys: access::Verifier::new(db.clone(), clock.clone()),
+            sessions: identity::Sessions::new(db.clone(), clock.clone()),
+            access_tokens: identity::AccessTokens::new(&keyring, &public_url)?,
+            mailer: mail::Mailer::new(&settings.mail_from, settings.mail)?,
             generators: generators::Generators::new(db.clone(), clock.clone()),
             commits: records::start(db.clone()),
             log_wake: log::Wake::default(),
             log_key: log_signer.verifier_key().clone(),
-            public_url: settings.public_url.trim_end_matches('/').to_owned(),
+            public_url,
             ids: IdGenerator,
             blobs,
             log_signer,

@@ -20,3 +20,13 @@ pub fn line(field: &str, text: &str, most: usize) -> Result<String> {
     }
     Ok(text.to_owned())
 }
+
+/// As [`line`], but it may have line breaks.
+///
+/// # Errors
+/// [`crate::Kind::Invalid`] naming `field`.
+pub fn paragraph(field: &str, text: &str, most: usize) -> Result<String> {
+    let text = text.trim().replace("\r\n", "\n");
+    line(field, &text.replace('\n', " "), most)?;
+    Ok(text)
+}

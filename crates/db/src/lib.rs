@@ -28,7 +28,7 @@ pub use group_commit::GroupCommit;
 pub use migrate::{MIGRATIONS, Migration};
 pub use rows::insert_rows;
 pub use tx::Tx;
-pub use value::{Sql, Val};
+pub use value::{Id, Sql, Val};
 
 pub use sqlx::FromRow;
 

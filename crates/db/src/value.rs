@@ -41,6 +41,15 @@ macro_rules! val_from {
 
 val_from!(String => Text, i64 => Int, bool => Bool, Vec<u8> => Bytes, Json => Json, DateTime<Utc> => Time, Uuid => Uuid);
 
+/// An id of the domain that is a UUID inside: binds as one, also when it is absent.
+pub trait Id: Into<Uuid> {}
+
+impl<T: Id> From<Option<T>> for Val {
+    fn from(id: Option<T>) -> Self {
+        Self::Uuid(id.map(Into::into))
+    }
+}
+
 impl From<&str> for Val {
     fn from(value: &str) -> Self {
         Self::Text(Some(value.to_owned()))

@@ -1,68 +1,72 @@
 //! Who is calling, and what they may do.
 
+mod caller;
 mod key;
+mod permission;
+mod role;
 mod store;
 mod verifier;
 
+pub use caller::{Caller, Credential, Grants};
 pub use key::{KeyKind, Secret, parse_secret};
+pub use permission::{Group, Permission, Permissions};
+pub use role::{OWNER, ROLES, Role, ScopeType};
 pub use store::ApiKey;
 pub use verifier::Verifier;
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
-use colophon_db::{Clock, Db, IdGenerator};
 
-use crate::organisations::Plan;
-use crate::{ApiKeyId, Error, Kind, OrgId, Result};
+use crate::audit::{self, By};
+use crate::{ApiKeyId, Core, Error, OrgId, PersonId, Result};
 
-/// Who is calling: the answer to "whose data, and by which credential?".
+/// Characters of a key's name.
+const NAME: usize = 100;
+/// Live keys one organisation may have: a bound against mistakes, not a price.
+const MOST_KEYS: i64 = 1_000;
+/// How long a rotated key may go on working beside its successor.
+pub const LONGEST_GRACE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Origins that may frame what a key started.
+const MOST_FRAME_ANCESTORS: usize = 10;
+
+/// A key to make.
 #[derive(Clone, Debug)]
-pub struct Caller {
-    /// The organisation whose data this caller sees, and no other's.
-    pub org_id: OrgId,
-    /// Its name, as statements carry it.
-    pub organisation: String,
-    /// Its plan.
-    pub plan: Plan,
-    /// The key that was shown.
-    pub key_id: ApiKeyId,
-    /// What kind of key that is.
+pub struct NewKey<'a> {
+    /// Which contract it opens.
     pub kind: KeyKind,
     /// Whether it is a test-mode key.
     pub test: bool,
+    /// Its name for people, up to 100 characters; may be empty.
+    pub name: &'a str,
+    /// When it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// What it may do at most; `None` is all that its kind may.
+    pub permissions: Option<Permissions>,
+    /// Who makes it.
+    pub created_by: Option<PersonId>,
 }
 
-/// Everything that is asked before it is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Permission {
-    /// Store signed records.
-    CreateRecords,
-}
-
-impl Caller {
-    /// Refuses what this caller may not do.
-    ///
-    /// # Errors
-    /// [`Kind::Forbidden`], code `permission_denied`.
-    pub fn require(&self, permission: Permission) -> Result<()> {
-        let allowed = match permission {
-            Permission::CreateRecords => self.kind == KeyKind::Certivu,
-        };
-        if allowed {
-            return Ok(());
+impl NewKey<'_> {
+    /// A live key without a name, for all that its kind may.
+    #[must_use]
+    pub fn new(kind: KeyKind, test: bool) -> Self {
+        Self {
+            kind,
+            test,
+            name: "",
+            expires_at: None,
+            permissions: None,
+            created_by: None,
         }
-        Err(Error::new(
-            Kind::Forbidden,
-            "permission_denied",
-            "This API key may not do that.",
-        ))
     }
 }
 
 /// A new key: the only moment its secret exists outside the caller's hands.
 #[derive(Debug)]
-pub struct NewApiKey {
-    /// Its public name.
-    pub id: ApiKeyId,
+pub struct CreatedKey {
+    /// The key as it is listed from now on.
+    pub key: ApiKey,
     /// The secret, to be shown once.
     pub secret: Secret,
 }
@@ -70,59 +74,290 @@ pub struct NewApiKey {
 /// Makes an API key for an organisation. Only the SHA-256 of the secret is stored.
 ///
 /// # Errors
-/// [`Kind::NotFound`] when there is no such organisation, [`Kind::Invalid`] for a test-mode key of
-/// a kind that has no test mode.
+/// [`crate::Kind::NotFound`] when there is no such organisation, [`crate::Kind::Invalid`] for a
+/// name or an expiry that cannot be or a test-mode key of a kind that has no test mode, [`crate::Kind::Conflict`] with too many keys.
 pub async fn create_key(
-    db: &Db,
-    clock: &Clock,
-    ids: &IdGenerator,
+    core: &Core,
+    by: &By,
     org_id: OrgId,
-    kind: KeyKind,
-    test: bool,
-) -> Result<NewApiKey> {
-    if test && !kind.has_test_mode() {
+    new: &NewKey<'_>,
+) -> Result<CreatedKey> {
+    let now = core.clock.now();
+    let name = match new.name.trim() {
+        "" => String::new(),
+        name => crate::text::line("name", name, NAME)?,
+    };
+    if new.test && !new.kind.has_test_mode() {
         return Err(Error::invalid(
             "test",
-            format!("must be left out: {kind} keys have no test mode"),
+            format!("must be left out: {} keys have no test mode", new.kind),
         ));
     }
-    let secret = Secret::generate(kind, test);
-    let id = ApiKeyId(ids.next());
-    let created_at = clock.now();
-    let (hash, start) = (secret.hash(), secret.start());
-    db.write(|tx, _| {
-        let start = start.clone();
-        Box::pin(async move {
-            crate::organisations::require(tx, org_id).await?;
-            store::insert(tx, id, org_id, kind, test, &start, hash, created_at).await
+    if new.expires_at.is_some_and(|at| at <= now) {
+        return Err(Error::invalid("expires_at", "must be in the future"));
+    }
+    let secret = Secret::generate(new.kind, new.test);
+    let key = ApiKey {
+        id: ApiKeyId(core.ids.next()),
+        org_id,
+        kind: new.kind,
+        test: new.test,
+        name,
+        start: secret.start(),
+        permissions: new
+            .permissions
+            .unwrap_or(Permissions::ALL)
+            .only(new.kind.permissions()),
+        frame_ancestors: Vec::new(),
+        created_by: new.created_by,
+        created_at: now,
+        updated_at: now,
+        expires_at: new.expires_at,
+        revoked_at: None,
+        last_used_at: None,
+    };
+    insert(core, by, &key, &secret, new.permissions).await?;
+    Ok(CreatedKey { key, secret })
+}
+
+async fn insert(
+    core: &Core,
+    by: &By,
+    key: &ApiKey,
+    secret: &Secret,
+    limited: Option<Permissions>,
+) -> Result<()> {
+    let hash = secret.hash();
+    core.db
+        .write(|tx, _| {
+            Box::pin(async move {
+                crate::organisations::require(tx, key.org_id).await?;
+                if store::count_live(tx, key.org_id, key.created_at).await? >= MOST_KEYS {
+                    return Err(Error::new(
+                        crate::Kind::Conflict,
+                        "too_many_keys",
+                        "This organisation has 1,000 live API keys. Revoke some first.",
+                    ));
+                }
+                store::insert(tx, key, hash, limited).await?;
+                let details = [("kind", key.kind.name()), ("name", &key.name)];
+                let subject = key.id.to_string();
+                let action = "api_key.created";
+                audit::record(tx, key.org_id, by, action, &subject, &details, key.created_at).await
+            })
         })
-    })
-    .await?;
-    Ok(NewApiKey { id, secret })
+        .await
 }
 
 /// The organisation's keys, newest first, without secrets.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_keys(db: &Db, org_id: OrgId) -> Result<Vec<ApiKey>> {
-    store::list(db, org_id).await
+pub async fn list_keys(core: &Core, org_id: OrgId) -> Result<Vec<ApiKey>> {
+    store::list(&core.db, org_id).await
 }
 
-/// Revokes one key of the organisation; `verifier` forgets it at once.
+/// One of the organisation's keys.
 ///
 /// # Errors
-/// [`Kind::NotFound`] when the organisation has no such unrevoked key.
-pub async fn revoke_key(
-    db: &Db,
-    verifier: &Verifier,
+/// [`crate::Kind::NotFound`].
+pub async fn get_key(core: &Core, org_id: OrgId, id: ApiKeyId) -> Result<ApiKey> {
+    store::find(&core.db, org_id, id)
+        .await?
+        .ok_or_else(|| Error::not_found("API key"))
+}
+
+/// Revokes one key of the organisation at once.
+///
+/// # Errors
+/// [`crate::Kind::NotFound`] when the organisation has no such unrevoked key.
+pub async fn revoke_key(core: &Core, by: &By, org_id: OrgId, id: ApiKeyId) -> Result<()> {
+    let now = core.clock.now();
+    let hash = core
+        .db
+        .write(|tx, _| {
+            Box::pin(async move {
+                let hash = store::revoke(tx, org_id, id, now).await?;
+                let subject = id.to_string();
+                audit::record(tx, org_id, by, "api_key.revoked", &subject, &[], now).await?;
+                Ok::<_, Error>(hash)
+            })
+        })
+        .await?;
+    core.keys.forget(&hash);
+    Ok(())
+}
+
+/// Makes a successor with the same kind, name and permissions; the old key goes on working for
+/// `grace` (at most a week), so that programs can change over.
+///
+/// # Errors
+/// [`crate::Kind::NotFound`] when the organisation has no such live key,
+/// [`crate::Kind::Invalid`] for a longer grace.
+pub async fn rotate_key(
+    core: &Core,
+    by: &By,
     org_id: OrgId,
     id: ApiKeyId,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let hash = db
-        .write(|tx, _| Box::pin(store::revoke(tx, org_id, id, now)))
+    grace: Duration,
+) -> Result<CreatedKey> {
+    if grace > LONGEST_GRACE {
+        return Err(Error::invalid("grace", "must be at most seven days"));
+    }
+    let now = core.clock.now();
+    let old = get_key(core, org_id, id).await?;
+    if !old.is_live(now) {
+        return Err(Error::not_found("API key"));
+    }
+    let secret = Secret::generate(old.kind, old.test);
+    let new = ApiKey {
+        id: ApiKeyId(core.ids.next()),
+        start: secret.start(),
+        created_at: now,
+        updated_at: now,
+        last_used_at: None,
+        ..old
+    };
+    let (new_hash, until) = (secret.hash(), now + grace);
+    let old_hash = core
+        .db
+        .write(|tx, _| {
+            let new = &new;
+            Box::pin(async move {
+                let old_hash = store::end_at(tx, org_id, id, until, now).await?;
+                store::insert(tx, new, new_hash, Some(new.permissions)).await?;
+                let (subject, successor) = (id.to_string(), new.id.to_string());
+                let details = [("successor", successor.as_str())];
+                audit::record(tx, org_id, by, "api_key.rotated", &subject, &details, now).await?;
+                Ok::<_, Error>(old_hash)
+            })
+        })
         .await?;
-    verifier.forget(&hash);
+    core.keys.forget(&old_hash);
+    Ok(CreatedKey { key: new, secret })
+}
+
+/// Sets which `https://host[:port]` origins may frame what the key started.
+///
+/// # Errors
+/// [`crate::Kind::Invalid`] naming the origin that is none, [`crate::Kind::NotFound`].
+pub async fn set_frame_ancestors(
+    core: &Core,
+    by: &By,
+    org_id: OrgId,
+    id: ApiKeyId,
+    origins: &[String],
+) -> Result<()> {
+    if origins.len() > MOST_FRAME_ANCESTORS {
+        return Err(Error::invalid("frame_ancestors", "must have at most 10 items"));
+    }
+    for (index, origin) in origins.iter().enumerate() {
+        if !is_https_origin(origin) {
+            return Err(Error::invalid(
+                format!("frame_ancestors.{index}"),
+                "must be https://host or https://host:port, without a path or wildcard",
+            ));
+        }
+    }
+    let now = core.clock.now();
+    let hash = core
+        .db
+        .write(|tx, _| {
+            Box::pin(async move {
+                let hash = store::set_frame_ancestors(tx, org_id, id, origins, now).await?;
+                let (subject, list) = (id.to_string(), origins.join(" "));
+                let details = [("frame_ancestors", list.as_str())];
+                let action = "api_key.frame_ancestors_set";
+                audit::record(tx, org_id, by, action, &subject, &details, now).await?;
+                Ok::<_, Error>(hash)
+            })
+        })
+        .await?;
+    core.keys.forget(&hash);
     Ok(())
+}
+
+/// `https://host[:port]` and nothing else: what goes into a `frame-ancestors` directive as it is.
+fn is_https_origin(text: &str) -> bool {
+    let Ok(url) = url::Url::parse(text) else {
+        return false;
+    };
+    let plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b":/.-[]".contains(&byte));
+    plain && url.scheme() == "https" && url.origin().ascii_serialization() == text
+}
+
+/// What is known about a string that somebody found in public.
+#[derive(Debug)]
+pub enum Leaked {
+    /// Not one of our keys: another spelling, a wrong checksum, or never issued.
+    Unknown,
+    /// It was one, and opens nothing any more.
+    Dead,
+    /// It was live, and is revoked now.
+    Revoked(ApiKey),
+}
+
+/// Takes in what a secret scanner found: a live key is revoked at once, whoever reports it, since
+/// whoever has it may do worse.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn report_leak(core: &Core, by: &By, found: &str) -> Result<Leaked> {
+    let Some(parsed) = parse_secret(found.trim()) else {
+        return Ok(Leaked::Unknown);
+    };
+    let Some(key) = store::find_by_hash(&core.db, &parsed.hash).await? else {
+        return Ok(Leaked::Unknown);
+    };
+    if !key.is_live(core.clock.now()) {
+        return Ok(Leaked::Dead);
+    }
+    let now = core.clock.now();
+    let revoked = core
+        .db
+        .write(|tx, _| {
+            let key = &key;
+            Box::pin(async move {
+                store::revoke(tx, key.org_id, key.id, now).await?;
+                let subject = key.id.to_string();
+                let action = "api_key.revoked_after_leak";
+                audit::record(tx, key.org_id, by, action, &subject, &[], now).await
+            })
+        })
+        .await;
+    core.keys.forget(&parsed.hash);
+    match revoked {
+        // Somebody else revoked it in this moment.
+        Err(error) if error.kind == crate::Kind::NotFound => Ok(Leaked::Dead),
+        Err(error) => Err(error),
+        Ok(()) => Ok(Leaked::Revoked(key)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_https_origins_may_frame() {
+        for good in ["https://example.org", "https://a.example.org:8443"] {
+            assert!(is_https_origin(good), "{good}");
+        }
+        for bad in [
+            "http://example.org",
+            "https://example.org/",
+            "https://example.org/path",
+            "https://*.example.org",
+            "https://example.org; script-src *",
+            "https://EXAMPLE.org",
+            "https://user@example.org",
+            "https://example.org:443",
+            "*",
+            "",
+        ] {
+            assert!(!is_https_origin(bad), "{bad}");
+        }
+    }
 }

@@ -1,13 +1,14 @@
 //! Turning a presented key into a [`Caller`], cheaply.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use colophon_db::{Clock, Db};
 
-use super::{Caller, KeyKind, parse_secret, store};
+use super::{Caller, Credential, KeyKind, parse_secret, store};
 use crate::{ApiKeyId, Error, Kind, Result};
 
 /// How long an answer of the database is trusted. A revocation on this node is immediate
@@ -26,6 +27,8 @@ pub struct Verifier {
     clock: Clock,
     known: RwLock<HashMap<[u8; 32], Seen>>,
     used: Mutex<HashMap<ApiKeyId, DateTime<Utc>>>,
+    /// How often something was forgotten.
+    forgotten: AtomicU64,
 }
 
 impl Verifier {
@@ -37,6 +40,7 @@ impl Verifier {
             clock,
             known: RwLock::default(),
             used: Mutex::default(),
+            forgotten: AtomicU64::new(0),
         }
     }
 
@@ -57,42 +61,59 @@ impl Verifier {
             .filter(|parsed| accepted.contains(&parsed.kind))
             .ok_or_else(refused)?;
         let now = self.clock.now();
-        if let Some(caller) = self.remembered(&parsed.hash, now) {
+        let caller = match self.remembered(&parsed.hash, now) {
+            Some(caller) => caller,
+            None => {
+                let before = self.forgotten.load(Ordering::SeqCst);
+                let caller = store::find_caller(&self.db, &parsed.hash, now)
+                    .await?
+                    .ok_or_else(refused)?;
+                self.remember(parsed.hash, &caller, now, before);
+                caller
+            }
+        };
+        if let Credential::Key { id, .. } = caller.credential {
             self.used
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .insert(caller.key_id, now);
-            return Ok(caller);
+                .insert(id, now);
         }
-        let caller = store::find_caller(&self.db, &parsed.hash)
-            .await?
-            .ok_or_else(refused)?;
+        Ok(caller)
+    }
+
+    /// Keeps what the database said, unless a key was forgotten since `before`: what was read
+    /// before a revocation must not come to memory after it.
+    fn remember(&self, hash: [u8; 32], caller: &Caller, now: DateTime<Utc>, before: u64) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if self.forgotten.load(Ordering::SeqCst) != before {
+            return;
+        }
         if known.len() >= MOST {
             known.clear();
         }
-        known.insert(parsed.hash, (caller.clone(), now));
-        drop(known);
-        self.used
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(caller.key_id, now);
-        Ok(caller)
+        known.insert(hash, (caller.clone(), now));
     }
 
     fn remembered(&self, hash: &[u8; 32], now: DateTime<Utc>) -> Option<Caller> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let (caller, seen) = known.get(hash)?;
         let age = now.signed_duration_since(seen).to_std().ok()?;
-        (age < TRUST).then(|| caller.clone())
+        let live = caller.expires_at.is_none_or(|at| at > now);
+        (age < TRUST && live).then(|| caller.clone())
     }
 
     /// Forgets a key: what is shown next is looked up again.
     pub fn forget(&self, hash: &[u8; 32]) {
-        self.known
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(hash);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        known.remove(hash);
+    }
+
+    /// Forgets all keys: an organisation has changed.
+    pub fn forget_all(&self) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        known.clear();
     }
 
     /// Writes down when keys were last used; called every few seconds and at the end.

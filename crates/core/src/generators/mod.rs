@@ -7,10 +7,11 @@ pub use cache::Generators;
 pub(crate) use store::parse_key;
 pub use store::{Generator, GeneratorKey};
 
-use colophon_db::{Clock, Db, IdGenerator};
+use colophon_db::Db;
 use colophon_transparency::keys::{Algorithm, PublicKey};
 
-use crate::{Error, GeneratorId, OrgId, Result};
+use crate::audit::{self, By};
+use crate::{Core, Error, GeneratorId, OrgId, Result};
 
 /// Reads a public key as people paste it: PEM or base64 SPKI, base64 or hexadecimal raw bytes.
 ///
@@ -32,17 +33,16 @@ pub fn parse_public_key(algorithm: &str, text: &str) -> Result<PublicKey> {
 /// [`crate::Kind::Invalid`] for a bad name, [`crate::Kind::NotFound`] for an unknown
 /// organisation.
 pub async fn create(
-    db: &Db,
-    clock: &Clock,
-    ids: &IdGenerator,
+    core: &Core,
+    by: &By,
     org_id: OrgId,
     name: &str,
     key: Option<&PublicKey>,
 ) -> Result<Generator> {
     let name = crate::text::line("name", name, 200)?;
-    let created_at = clock.now();
+    let created_at = core.clock.now();
     let generator = Generator {
-        id: GeneratorId(ids.next()),
+        id: GeneratorId(core.ids.next()),
         org_id,
         name,
         created_at,
@@ -55,13 +55,19 @@ pub async fn create(
             .into_iter()
             .collect(),
     };
-    db.write(|tx, _| {
-        Box::pin(async {
-            crate::organisations::require(tx, org_id).await?;
-            store::insert(tx, &generator).await
+    core.db
+        .write(|tx, _| {
+            let generator = &generator;
+            Box::pin(async move {
+                crate::organisations::require(tx, org_id).await?;
+                store::insert(tx, generator).await?;
+                let details = [("name", generator.name.as_str())];
+                let subject = generator.id.to_string();
+                let action = "generator.registered";
+                audit::record(tx, org_id, by, action, &subject, &details, created_at).await
+            })
         })
-    })
-    .await?;
+        .await?;
     Ok(generator)
 }
 
@@ -77,21 +83,19 @@ pub async fn list(db: &Db, org_id: OrgId) -> Result<Vec<Generator>> {
 ///
 /// # Errors
 /// [`crate::Kind::NotFound`] when the organisation has no such unrevoked generator.
-pub async fn revoke(
-    db: &Db,
-    cache: &Generators,
-    org_id: OrgId,
-    id: GeneratorId,
-    clock: &Clock,
-) -> Result<()> {
-    let now = clock.now();
-    let revoked = db
-        .write(|tx, _| Box::pin(store::revoke(tx, org_id, id, now)))
+pub async fn revoke(core: &Core, by: &By, org_id: OrgId, id: GeneratorId) -> Result<()> {
+    let now = core.clock.now();
+    core.db
+        .write(|tx, _| {
+            Box::pin(async move {
+                if !store::revoke(tx, org_id, id, now).await? {
+                    return Err(Error::not_found("generator"));
+                }
+                let subject = id.to_string();
+                audit::record(tx, org_id, by, "generator.revoked", &subject, &[], now).await
+            })
+        })
         .await?;
-    cache.forget(id);
-    if revoked {
-        Ok(())
-    } else {
-        Err(Error::not_found("generator"))
-    }
+    core.generators.forget(id);
+    Ok(())
 }

@@ -1,10 +1,26 @@
-//! People and their sessions: for now the operators, who sign in to the console.
+//! People: their accounts, how they show who they are, and the sessions that follow.
 
+mod access_token;
+mod account;
+mod lockout;
 mod password;
+mod person;
+mod profile;
 mod session;
+mod sessions;
 mod setup;
 mod store;
 
-pub use session::{SESSION_FOR, Session, end, resume, sign_in};
+pub use access_token::{ACCESS_FOR, AccessTokens, Audience};
+pub use account::{
+    SignUp, change_password, request_reset, resend_verification, reset_password, sign_in,
+    sign_in_operator, sign_up, verify_email,
+};
+pub use person::{ExternalLink, Person, email_address, handle};
+pub use profile::{ProfileChange, find_by_email, get, me, set_handle, set_ml_opt_out, update};
+pub use session::{
+    Credentials, Device, Session, SessionKind, choose_organisation, devices, end, end_all,
+    end_device, refresh,
+};
+pub use sessions::Sessions;
 pub use setup::{create_operator, needs_operator, setup_link};
-pub use store::Person;

@@ -18,11 +18,28 @@ fn hasher() -> Result<Argon2<'static>> {
 }
 
 /// Refuses what is too short to protect anything or too long to be a password.
-pub(super) fn check(password: &str) -> Result<()> {
-    if (12..=128).contains(&password.chars().count()) {
-        return Ok(());
+pub(super) fn check(field: &'static str, password: &str) -> Result<()> {
+    if !(12..=128).contains(&password.chars().count()) {
+        return Err(Error::invalid(field, "must have 12 to 128 characters"));
     }
-    Err(Error::invalid("password", "must have 12 to 128 characters"))
+    if is_common(password) {
+        return Err(Error::invalid(
+            field,
+            "is on a list of common passwords; choose one that nobody else has",
+        ));
+    }
+    Ok(())
+}
+
+/// The common passwords of 12 and more characters, in lower case, sorted, one a line.
+const COMMON: &str = include_str!("common_passwords.txt");
+
+fn is_common(password: &str) -> bool {
+    let lower = password.to_lowercase();
+    let mut letters = lower.chars();
+    let first = letters.next();
+    // `aaaaaaaaaaaa` is on no list and in every guesser's head.
+    letters.all(|char| Some(char) == first) || COMMON.lines().any(|common| common == lower)
 }
 
 async fn on_worker<T: Send + 'static>(

@@ -1,74 +1,327 @@
-//! Signing in and out of the console.
+//! Sessions: one sign-in of one person on one device, and the credentials that stand for it.
+//!
+//! | credential | lives | for |
+//! |---|---|---|
+//! | the cookie's value | as long as the session | pages, the Idle Atlas contract |
+//! | a refresh token | until it is used | the next access token and the next refresh token |
+//! | an access token | 15 minutes, and no longer than the session | APIs |
+//!
+//! The refresh tokens of a session are a family. One that is shown twice was stolen, from the
+//! device or on the way: the whole session ends, for the thief and for the person.
 
 use std::time::Duration;
 
-use colophon_db::{Clock, Db, IdGenerator};
+use chrono::{DateTime, Utc};
 
-use super::{Person, password, store};
-use crate::{Error, Kind, Result};
+use super::access_token::Audience;
+use super::{Person, store};
+use crate::access::Caller;
+use crate::audit::{self, By, Origin};
+use crate::{Core, Error, Kind, OrgId, PersonId, Result, SessionId};
 
-/// How long a session lasts.
-pub const SESSION_FOR: Duration = Duration::from_secs(12 * 60 * 60);
+/// What a session is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SessionKind {
+    /// A person's own affairs.
+    Person,
+    /// Running the server.
+    Operator,
+}
+
+impl SessionKind {
+    /// Its name in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// How long a session lasts: an operator's from its start, a person's from its last use.
+    #[must_use]
+    pub fn lasts(self) -> Duration {
+        match self {
+            Self::Person => Duration::from_secs(30 * 24 * 60 * 60),
+            Self::Operator => Duration::from_secs(12 * 60 * 60),
+        }
+    }
+}
 
 /// A session in use.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// Who signed in.
+    /// Its id.
+    pub id: SessionId,
+    /// What it is for.
+    pub kind: SessionKind,
+    /// Whose it is.
     pub person: Person,
     /// What every form of this session must carry.
     pub csrf: String,
+    /// The organisation it acts for, and what it may do there; the personal one until another is
+    /// chosen.
+    pub caller: Caller,
+    /// When it ends, if it is not used before.
+    pub expires_at: DateTime<Utc>,
 }
 
-/// Starts a session and returns its cookie's value; only a hash of it is stored.
+/// A session as its owner sees it in a list.
+#[derive(Clone, Debug)]
+pub struct Device {
+    /// The session.
+    pub id: SessionId,
+    /// What it is for.
+    pub kind: SessionKind,
+    /// Where it was started from.
+    pub ip: String,
+    /// What the browser or program said it was.
+    pub user_agent: String,
+    /// When it was started.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used, to about ten seconds.
+    pub seen_at: DateTime<Utc>,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// The credentials of a session that was just started or refreshed; never stored as they are.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The session.
+    pub session: SessionId,
+    /// Whose it is.
+    pub person: PersonId,
+    /// The cookie's value; `None` after a refresh, which leaves it as it is.
+    pub cookie: Option<String>,
+    /// What forms and the `X-CSRF-Token` header must carry.
+    pub csrf: String,
+    /// The access token.
+    pub access: String,
+    /// When the access token ends.
+    pub access_expires_at: DateTime<Utc>,
+    /// The refresh token.
+    pub refresh: String,
+    /// When the session ends, if it is not used before.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials")
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}
+
+fn secret() -> String {
+    hex::encode(crate::entropy::bytes::<32>())
+}
+
+/// Starts a session for a person who has shown who they are.
 ///
 /// # Errors
-/// [`Kind::Unauthenticated`] with the same words, after the same time, for an unknown address
-/// and a wrong password.
-pub async fn sign_in(
-    db: &Db,
-    clock: &Clock,
-    ids: &IdGenerator,
-    email: &str,
-    given: &str,
-) -> Result<String> {
-    let found = store::person_by_email(db, &email.trim().to_lowercase()).await?;
-    let stored = found.as_ref().map(|(_, hash)| hash.as_str());
-    let fits = password::verify(given, stored).await?;
-    let Some((person, _)) = found.filter(|_| fits) else {
-        return Err(Error::new(
-            Kind::Unauthenticated,
-            "sign_in_failed",
-            "The e-mail address or the password is wrong.",
-        ));
+/// When the database does not answer.
+pub(crate) async fn start(
+    core: &Core,
+    person: PersonId,
+    kind: SessionKind,
+    audience: Audience,
+    origin: &Origin,
+) -> Result<Credentials> {
+    let (cookie, csrf, refresh) = (secret(), secret(), secret());
+    let id = SessionId(core.ids.next());
+    let now = core.clock.now();
+    let expires_at = now + kind.lasts();
+    let (access, access_expires_at) = core.access_tokens.mint(audience, person, id, now)?;
+    let new = store::NewSession {
+        id,
+        person,
+        kind,
+        cookie_hash: crate::fingerprint(&cookie),
+        refresh_hash: crate::fingerprint(&refresh),
+        csrf: &csrf,
+        origin,
+        now,
+        expires_at,
     };
-    let token = hex::encode(crate::entropy::bytes::<32>());
-    let hash = crate::entropy::fingerprint(&token);
-    let csrf = hex::encode(crate::entropy::bytes::<16>());
-    let (id, now) = (ids.next(), clock.now());
-    db.write(|tx, _| {
-        let csrf = csrf.clone();
-        Box::pin(async move {
-            store::insert_session(tx, id, person.id, hash, &csrf, now, now + SESSION_FOR).await
+    let by = By::person(person, origin.clone());
+    core.db
+        .write(|tx, _| {
+            let (new, by) = (&new, &by);
+            Box::pin(async move {
+                store::insert_session(tx, new).await?;
+                let chain = store::chain_of(tx, person).await?;
+                let details = [("kind", kind.name())];
+                audit::record(tx, chain, by, "session.started", &id.to_string(), &details, now)
+                    .await
+            })
         })
+        .await?;
+    Ok(Credentials {
+        session: id,
+        person,
+        cookie: Some(cookie),
+        csrf,
+        access,
+        access_expires_at,
+        refresh,
+        expires_at,
     })
-    .await?;
-    Ok(token)
 }
 
-/// The session of a cookie, if it still runs.
+fn session_over() -> Error {
+    Error::new(
+        Kind::Unauthenticated,
+        "session_ended",
+        "This session has ended. Sign in again.",
+    )
+}
+
+/// Exchanges a refresh token for new credentials. Each works once; a second use ends the session.
+///
+/// # Errors
+/// [`Kind::Unauthenticated`] code `session_ended`, with the same words for an unknown, expired or
+/// used token.
+pub async fn refresh(
+    core: &Core,
+    token: &str,
+    audience: Audience,
+    origin: &Origin,
+) -> Result<Credentials> {
+    let next = secret();
+    let (hash, next_hash) = (crate::fingerprint(token), crate::fingerprint(&next));
+    let now = core.clock.now();
+    let found = core
+        .db
+        .write(|tx, _| {
+            Box::pin(async move {
+                let Some(found) = store::session_of_refresh(tx, hash, now).await? else {
+                    return Ok::<_, Error>(None);
+                };
+                if store::spend_refresh(tx, hash, now).await? {
+                    store::insert_refresh(tx, found.id, next_hash, now).await?;
+                    let until = found.expires_after(now);
+                    store::prolong(tx, found.id, now, until).await?;
+                    return Ok(Some((found, true)));
+                }
+                store::end_session(tx, found.id).await?;
+                let by = By::person(found.person, origin.clone());
+                let chain = store::chain_of(tx, found.person).await?;
+                let subject = found.id.to_string();
+                let action = "session.ended_by_reuse";
+                audit::record(tx, chain, &by, action, &subject, &[], now).await?;
+                Ok(Some((found, false)))
+            })
+        })
+        .await?;
+    let Some((found, fresh)) = found else {
+        return Err(session_over());
+    };
+    if !fresh {
+        core.sessions.forget(found.id);
+        return Err(session_over());
+    }
+    let (access, access_expires_at) =
+        core.access_tokens.mint(audience, found.person, found.id, now)?;
+    Ok(Credentials {
+        session: found.id,
+        person: found.person,
+        cookie: None,
+        expires_at: found.expires_after(now),
+        csrf: found.csrf,
+        access,
+        access_expires_at,
+        refresh: next,
+    })
+}
+
+/// Ends a session: its cookie, its refresh tokens, and its access tokens with it. Ending one that
+/// has ended is no error.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn resume(db: &Db, clock: &Clock, token: &str) -> Result<Option<Session>> {
-    store::session(db, crate::entropy::fingerprint(token), clock.now()).await
+pub async fn end(core: &Core, session: &Session, by: &By) -> Result<()> {
+    let (id, person) = (session.id, session.person.id);
+    end_where(core, by, person, store::Which::One(id), "session.ended").await
 }
 
-/// Ends the session of a cookie.
+/// Ends one of a person's sessions, by its id in the list.
+///
+/// # Errors
+/// [`Kind::NotFound`] when the person has no such session.
+pub async fn end_device(core: &Core, person: PersonId, id: SessionId, by: &By) -> Result<()> {
+    let found = devices(core, person).await?;
+    if !found.iter().any(|device| device.id == id) {
+        return Err(Error::not_found("session"));
+    }
+    end_where(core, by, person, store::Which::One(id), "session.ended").await
+}
+
+/// Ends every session of a person.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn end(db: &Db, token: &str) -> Result<()> {
-    let hash = crate::entropy::fingerprint(token);
-    db.write(|tx, _| Box::pin(store::end_session(tx, hash)))
-        .await
+pub async fn end_all(core: &Core, person: PersonId, by: &By) -> Result<()> {
+    end_where(core, by, person, store::Which::All, "session.all_ended").await
+}
+
+async fn end_where(
+    core: &Core,
+    by: &By,
+    person: PersonId,
+    which: store::Which,
+    action: &'static str,
+) -> Result<()> {
+    let now = core.clock.now();
+    core.db
+        .write(|tx, _| {
+            Box::pin(async move {
+                if store::end_sessions(tx, person, which).await? == 0 {
+                    return Ok(());
+                }
+                let chain = store::chain_of(tx, person).await?;
+                let subject = which.subject(person);
+                audit::record(tx, chain, by, action, &subject, &[], now).await
+            })
+        })
+        .await?;
+    core.sessions.forget_all();
+    Ok(())
+}
+
+/// A person's sessions, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn devices(core: &Core, person: PersonId) -> Result<Vec<Device>> {
+    store::devices(&core.db, person, core.clock.now()).await
+}
+
+/// Lets a session act for another organisation of its person.
+///
+/// # Errors
+/// [`Kind::Forbidden`] for an organisation the person is no active member of.
+pub async fn choose_organisation(core: &Core, session: &Session, org_id: OrgId) -> Result<()> {
+    let chosen = core
+        .db
+        .write(|tx, _| {
+            Box::pin(store::choose_organisation(
+                tx,
+                session.id,
+                session.person.id,
+                org_id,
+            ))
+        })
+        .await?;
+    core.sessions.forget(session.id);
+    if chosen {
+        Ok(())
+    } else {
+        Err(Error::new(
+            Kind::Forbidden,
+            "not_a_member",
+            "You do not belong to this organisation.",
+        ))
+    }
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use colophon_db::{Clock, Db, IdGenerator};
+use colophon_db::{Clock, Db};
 
-use super::{Person, password, store};
-use crate::{Error, Kind, PersonId, Result};
+use super::{Person, account, email_address, password, store};
+use crate::audit::{self, By, Chain, Origin};
+use crate::{Core, Error, Kind, PersonId, Result};
 
 const SETUP: &str = "operator-setup";
 const LINK_FOR: Duration = Duration::from_secs(24 * 60 * 60);
@@ -29,8 +29,8 @@ pub async fn setup_link(db: &Db, clock: &Clock) -> Result<String> {
     let now = clock.now();
     db.write(|tx, _| {
         Box::pin(async move {
-            store::end_tokens(tx, SETUP, now).await?;
-            store::insert_token(tx, SETUP, hash, now, now + LINK_FOR).await
+            store::end_tokens(tx, SETUP, None, now).await?;
+            store::insert_token(tx, SETUP, None, hash, now, now + LINK_FOR).await
         })
     })
     .await?;
@@ -43,57 +43,52 @@ pub async fn setup_link(db: &Db, clock: &Clock) -> Result<String> {
 /// [`Kind::Forbidden`] code `setup_link_invalid` for a used, expired or unknown link,
 /// [`Kind::Invalid`] for a field, [`Kind::Conflict`] for an e-mail address in use.
 pub async fn create_operator(
-    db: &Db,
-    clock: &Clock,
-    ids: &IdGenerator,
+    core: &Core,
+    origin: &Origin,
     token: &str,
     email: &str,
     name: &str,
     new_password: &str,
 ) -> Result<Person> {
-    let email = email_address(email)?;
-    let name = crate::text::line("name", name, 100)?;
-    password::check(new_password)?;
-    let hash = crate::entropy::fingerprint(token);
-    let now: DateTime<Utc> = clock.now();
+    let email = email_address("email", email)?;
+    let name = crate::text::line("name", name, 60)?;
+    password::check("password", new_password)?;
+    let hash = crate::fingerprint(token);
+    let now = core.clock.now();
     let password_hash = password::hash(new_password).await?;
     let person = Person {
-        id: PersonId(ids.next()),
+        id: PersonId(core.ids.next()),
         email,
         name,
+        handle: None,
         operator: true,
+        // Whoever starts the server needs no letter from it.
+        email_verified_at: Some(now),
+        bio: String::new(),
+        location: String::new(),
+        links: Vec::new(),
+        avatar: None,
+        ml_opt_out: false,
+        created_at: now,
     };
-    let outcome = db
+    core.db
         .write(|tx, _| {
-            Box::pin(async {
-                if !store::use_token(tx, SETUP, hash, now).await? {
+            let (person, password_hash) = (&person, password_hash.as_str());
+            Box::pin(async move {
+                if store::use_token(tx, SETUP, hash, now).await?.is_none() {
                     return Err(Error::new(
                         Kind::Forbidden,
                         "setup_link_invalid",
                         "This link was used or has expired. Start the server again for a new one.",
                     ));
                 }
-                store::insert_person(tx, &person, &password_hash, now).await
+                account::insert(core, tx, person, &password_hash, origin).await?;
+                let by = By::person(person.id, origin.clone());
+                let subject = person.id.to_string();
+                let action = "operator.created";
+                audit::record(tx, Chain::Server, &by, action, &subject, &[], now).await
             })
         })
-        .await;
-    outcome?;
+        .await?;
     Ok(person)
-}
-
-fn email_address(text: &str) -> Result<String> {
-    let text = crate::text::line("email", text, 254)?.to_lowercase();
-    let valid = text.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty()
-            && domain.contains('.')
-            && !domain.starts_with('.')
-            && !domain.ends_with('.')
-            && !text.contains(char::is_whitespace)
-            && !domain.contains('@')
-    });
-    // A name on this machine has no dot; it is what a first try on a laptop uses.
-    if valid || text.ends_with("@localhost") && text.len() > "@localhost".len() {
-        return Ok(text);
-    }
-    Err(Error::invalid("email", "must be an e-mail address"))
 }

@@ -1,36 +1,202 @@
-//! Organisations and their plans.
+//! Organisations: what they are, where, and who belongs to them as what.
 
+mod invitation;
+mod location;
+mod member;
 mod plan;
+mod slug;
 mod store;
 
+pub use invitation::{
+    INVITATION_FOR, Invitation, InvitationStatus, NewInvitation, accept, decline, invitation_of,
+    invitations, invite, resend, revoke_invitation,
+};
+pub use location::{Location, NewLocation, add_location, locations, update_location};
+pub use member::{
+    Assignment, Member, MemberPage, Scope, assign_role, grants, leave, members, remove_member,
+    resume_member, suspend_member, transfer_ownership, unassign_role,
+};
 pub use plan::Plan;
-pub use store::Organisation;
 
-use colophon_db::{Clock, Db, IdGenerator, Tx};
+use chrono::{DateTime, Utc};
+use colophon_db::{Db, Tx};
 
-use crate::{Error, OrgId, Result};
+use crate::access::{Caller, OWNER, Permission};
+use crate::audit::{self, By};
+use crate::identity::Person;
+use crate::{AssignmentId, Core, Error, MembershipId, OrgId, PersonId, Result};
 
-/// Makes an organisation with an empty wallet.
+/// Characters of an organisation's name.
+const NAME: usize = 200;
+
+/// An organisation.
+#[derive(Clone, Debug)]
+pub struct Organisation {
+    /// Its id.
+    pub id: OrgId,
+    /// Its name.
+    pub name: String,
+    /// Its name in addresses: lower-case letters, digits, hyphens; unique.
+    pub slug: String,
+    /// Whether its keys and members are let in.
+    pub active: bool,
+    /// Its plan.
+    pub plan: Plan,
+    /// Where to write to it.
+    pub contact_email: Option<String>,
+    /// Whose personal organisation it is, if it is one.
+    pub personal_of: Option<PersonId>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+impl Organisation {
+    /// A new one, not stored yet.
+    fn new(core: &Core, name: &str, plan: Plan) -> Result<Self> {
+        let name = crate::text::line("name", name, NAME)?;
+        let id = OrgId(core.ids.next());
+        Ok(Self {
+            id,
+            slug: slug::unique(&name),
+            name,
+            active: true,
+            plan,
+            contact_email: None,
+            personal_of: None,
+            created_at: core.clock.now(),
+        })
+    }
+}
+
+/// Makes an organisation without members, as an operator does.
 ///
 /// # Errors
-/// [`crate::Kind::Invalid`] for a name that is empty or longer than 200 characters.
+/// [`crate::Kind::Invalid`] for a name that is empty or longer than 200 characters, or an address
+/// that is none.
 pub async fn create(
-    db: &Db,
-    clock: &Clock,
-    ids: &IdGenerator,
+    core: &Core,
+    by: &By,
     name: &str,
     plan: Plan,
+    contact_email: Option<&str>,
 ) -> Result<Organisation> {
-    let name = crate::text::line("name", name, 200)?;
     let organisation = Organisation {
-        id: OrgId(ids.next()),
-        name,
-        plan,
-        created_at: clock.now(),
+        contact_email: contact_email
+            .map(|email| crate::identity::email_address("contact_email", email))
+            .transpose()?,
+        ..Organisation::new(core, name, plan)?
     };
-    db.write(|tx, _| Box::pin(store::insert(tx, &organisation)))
+    core.db
+        .write(|tx, _| {
+            let organisation = &organisation;
+            Box::pin(async move {
+                store::insert(tx, organisation).await?;
+                created(tx, by, organisation).await
+            })
+        })
         .await?;
     Ok(organisation)
+}
+
+/// Makes an organisation that the caller owns.
+///
+/// # Errors
+/// [`crate::Kind::Invalid`] as [`create`]; [`crate::Kind::Forbidden`] for a caller who is no person.
+pub async fn create_own(core: &Core, caller: &Caller, by: &By, name: &str) -> Result<Organisation> {
+    caller.require(Permission::ManageAccount)?;
+    let owner = caller.person()?;
+    let organisation = Organisation::new(core, name, Plan::Free)?;
+    core.db
+        .write(|tx, _| {
+            let organisation = &organisation;
+            Box::pin(async move {
+                store::insert(tx, organisation).await?;
+                own(core, tx, organisation, owner).await?;
+                created(tx, by, organisation).await
+            })
+        })
+        .await?;
+    Ok(organisation)
+}
+
+/// Makes the personal organisation of somebody who signs up, in that transaction.
+pub(crate) async fn create_personal(
+    core: &Core,
+    tx: &mut Tx,
+    by: &By,
+    person: &Person,
+) -> Result<Organisation> {
+    let organisation = Organisation {
+        personal_of: Some(person.id),
+        ..Organisation::new(core, &person.name, Plan::Free)?
+    };
+    store::insert(tx, &organisation).await?;
+    own(core, tx, &organisation, person.id).await?;
+    created(tx, by, &organisation).await?;
+    Ok(organisation)
+}
+
+async fn own(core: &Core, tx: &mut Tx, organisation: &Organisation, owner: PersonId) -> Result<()> {
+    let member = MembershipId(core.ids.next());
+    let now = organisation.created_at;
+    store::insert_member(tx, member, organisation.id, owner, now).await?;
+    let assignment = AssignmentId(core.ids.next());
+    store::assign(tx, assignment, organisation.id, member, OWNER, None, now).await?;
+    Ok(())
+}
+
+async fn created(tx: &mut Tx, by: &By, organisation: &Organisation) -> Result<()> {
+    let details = [
+        ("name", organisation.name.as_str()),
+        ("plan", organisation.plan.name()),
+    ];
+    audit::record(
+        tx,
+        organisation.id,
+        by,
+        "organization.created",
+        &organisation.id.to_string(),
+        &details,
+        organisation.created_at,
+    )
+    .await
+}
+
+/// Changes the caller's organisation.
+///
+/// # Errors
+/// [`crate::Kind::Forbidden`], or [`crate::Kind::Invalid`] naming the field.
+pub async fn update(
+    core: &Core,
+    caller: &Caller,
+    by: &By,
+    name: &str,
+    contact_email: Option<&str>,
+) -> Result<Organisation> {
+    caller.require(Permission::EditOrganisation)?;
+    let name = crate::text::line("name", name, NAME)?;
+    let contact_email = contact_email
+        .filter(|email| !email.trim().is_empty())
+        .map(|email| crate::identity::email_address("contact_email", email))
+        .transpose()?;
+    let (org_id, now) = (caller.org_id, core.clock.now());
+    core.db
+        .write(|tx, _| {
+            let (name, contact) = (name.as_str(), contact_email.as_deref());
+            Box::pin(async move {
+                if !store::update(tx, org_id, name, contact).await? {
+                    return Err(Error::not_found("organisation"));
+                }
+                let details = [("name", name), ("contact_email", contact.unwrap_or(""))];
+                let subject = org_id.to_string();
+                let action = "organization.updated";
+                audit::record(tx, org_id, by, action, &subject, &details, now).await
+            })
+        })
+        .await?;
+    core.keys.forget_all();
+    core.sessions.forget_all();
+    get(&core.db, org_id).await
 }
 
 /// One organisation.
@@ -49,6 +215,14 @@ pub async fn get(db: &Db, id: OrgId) -> Result<Organisation> {
 /// When the database does not answer.
 pub async fn list(db: &Db, limit: i64) -> Result<Vec<Organisation>> {
     store::list(db, limit).await
+}
+
+/// The organisations that a person belongs to, the personal one first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_person(db: &Db, person: PersonId) -> Result<Vec<Organisation>> {
+    store::of_person(db, person).await
 }
 
 /// Signatures the organisation has used in the month of `month` (`2026-11`).

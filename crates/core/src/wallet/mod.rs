@@ -2,9 +2,10 @@
 
 mod store;
 
-use colophon_db::{Clock, Db, IdGenerator};
+use colophon_db::Db;
 
-use crate::{Error, Kind, OrgId, Result};
+use crate::audit::{self, By};
+use crate::{Core, Error, Kind, OrgId, Result};
 
 /// Credits one grant may move.
 const MOST_GRANTED: i64 = 1_000_000_000;
@@ -17,9 +18,8 @@ const MOST_GRANTED: i64 = 1_000_000_000;
 /// [`Kind::NotFound`] for an unknown organisation, [`Kind::Conflict`] when the key was used for
 /// another amount.
 pub async fn grant(
-    db: &Db,
-    clock: &Clock,
-    ids: &IdGenerator,
+    core: &Core,
+    by: &By,
     org_id: OrgId,
     amount: i64,
     reason: &str,
@@ -34,15 +34,16 @@ pub async fn grant(
     let reason = crate::text::line("reason", reason, 500)?;
     let key = crate::text::line("idempotency_key", idempotency_key, 128)?;
     let entry = store::Entry {
-        id: ids.next(),
+        id: core.ids.next(),
         org_id,
         amount,
         reason,
         key,
-        at: clock.now(),
+        at: core.clock.now(),
     };
-    db.write(|tx, _| {
-        Box::pin(async {
+    core.db.write(|tx, _| {
+        let entry = &entry;
+        Box::pin(async move {
             crate::organisations::require(tx, org_id).await?;
             store::lock(tx, org_id).await?;
             if let Some((earlier, balance)) = store::find(tx, org_id, &entry.key).await? {
@@ -55,7 +56,12 @@ pub async fn grant(
                     "This idempotency key moved another amount.",
                 ));
             }
-            store::move_credits(tx, &entry).await
+            let balance = store::move_credits(tx, entry).await?;
+            let (moved, reason) = (amount.to_string(), entry.reason.as_str());
+            let details = [("amount", moved.as_str()), ("reason", reason)];
+            let subject = entry.id.to_string();
+            audit::record(tx, org_id, by, "credits.granted", &subject, &details, entry.at).await?;
+            Ok(balance)
         })
     })
     .await

@@ -1,0 +1,96 @@
+//! Locking out whoever guesses.
+
+use std::time::Duration;
+
+use super::store;
+use crate::{Core, Error, Kind, Result};
+
+/// How many failures within which time lock whom out for how long.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Policy {
+    /// Its name, before the subjects of its rows.
+    pub name: &'static str,
+    /// Failures that lock.
+    pub failures: i64,
+    /// A failure after a pause of this length counts as the first again.
+    pub within: Duration,
+    /// How long it stays locked.
+    pub lasts: Duration,
+}
+
+/// Operators (TrackOrigin contract, `POST /v1/admin/login`): 3 failures, by address or by
+/// browser, 24 hours.
+pub(super) const OPERATORS: Policy = Policy {
+    name: "operator",
+    failures: 3,
+    within: Duration::from_secs(24 * 60 * 60),
+    lasts: Duration::from_secs(24 * 60 * 60),
+};
+
+/// People: guessing at one account from one address stops for a while. Not by account alone, or
+/// anybody could lock anybody out.
+pub(super) const PEOPLE: Policy = Policy {
+    name: "person",
+    failures: 10,
+    within: Duration::from_secs(15 * 60),
+    lasts: Duration::from_secs(15 * 60),
+};
+
+impl Policy {
+    fn subject(self, of: &str) -> String {
+        format!("{}:{of}", self.name)
+    }
+
+    /// Refuses while any of `subjects` is locked out.
+    ///
+    /// # Errors
+    /// [`Kind::RateLimited`] code `locked_out`, with the time to wait.
+    pub(super) async fn check(self, core: &Core, subjects: &[String]) -> Result<()> {
+        let now = core.clock.now();
+        for of in subjects {
+            if let Some(until) = store::locked_until(&core.db, &self.subject(of), now).await? {
+                let wait = until.signed_duration_since(now).num_seconds().max(1);
+                let mut error = Error::new(
+                    Kind::RateLimited,
+                    "locked_out",
+                    "Too many failed attempts. Try again later.",
+                );
+                error.retry_after = u64::try_from(wait).ok();
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts a failure of each of `subjects`.
+    pub(super) async fn failed(self, core: &Core, subjects: &[String]) -> Result<()> {
+        let now = core.clock.now();
+        core.db
+            .write(|tx, _| {
+                Box::pin(async move {
+                    for of in subjects {
+                        let (since, until) = (now - self.within, now + self.lasts);
+                        let subject = self.subject(of);
+                        store::count_failure(tx, &subject, self.failures, now, since, until)
+                            .await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Forgets the failures of `subjects`.
+    pub(super) async fn succeeded(self, core: &Core, subjects: &[String]) -> Result<()> {
+        core.db
+            .write(|tx, _| {
+                Box::pin(async move {
+                    for of in subjects {
+                        store::clear_failures(tx, &self.subject(of)).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+}

@@ -1,0 +1,232 @@
+//! SQL of people.
+
+use chrono::{DateTime, Utc};
+use colophon_db::{Db, FromRow, Sql, Tx, args};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::audit::Chain;
+use crate::identity::person::look;
+use crate::identity::{ExternalLink, Person};
+use crate::{Error, Kind, OrgId, PersonId, Result};
+
+pub(super) const COLUMNS: &str = "p.id, p.email, p.name, p.handle, p.operator, p.email_verified_at, p.bio, p.location, p.links, p.avatar, p.ml_opt_out, p.created_at";
+
+#[derive(FromRow)]
+pub(super) struct PersonRow {
+    id: Uuid,
+    email: String,
+    name: String,
+    handle: Option<String>,
+    operator: bool,
+    email_verified_at: Option<DateTime<Utc>>,
+    bio: String,
+    location: String,
+    links: Json,
+    avatar: Option<Vec<u8>>,
+    ml_opt_out: bool,
+    created_at: DateTime<Utc>,
+}
+
+impl From<PersonRow> for Person {
+    fn from(row: PersonRow) -> Self {
+        Self {
+            id: PersonId(row.id),
+            email: row.email,
+            name: row.name,
+            handle: row.handle,
+            operator: row.operator,
+            email_verified_at: row.email_verified_at,
+            bio: row.bio,
+            location: row.location,
+            links: serde_json::from_value(row.links).unwrap_or_default(),
+            avatar: row.avatar.and_then(|hash| hash.try_into().ok()),
+            ml_opt_out: row.ml_opt_out,
+            created_at: row.created_at,
+        }
+    }
+}
+
+fn in_use(field: &'static str, code: &'static str) -> Error {
+    let mut error = Error::invalid(field, "is in use already");
+    error.kind = Kind::Conflict;
+    error.code = code;
+    error
+}
+
+pub(in crate::identity) async fn has_operator(db: &Db) -> Result<bool> {
+    let row: Option<(Uuid,)> = db
+        .opt(
+            "SELECT id FROM person WHERE operator = $1 AND deleted_at IS NULL LIMIT 1",
+            args![true],
+        )
+        .await?;
+    Ok(row.is_some())
+}
+
+/// Adds a person; a conflict names `email` or `handle`.
+pub(in crate::identity) async fn insert_person(
+    tx: &mut Tx,
+    person: &Person,
+    password_hash: &str,
+) -> Result<()> {
+    if let Some(handle) = &person.handle {
+        require_free(tx, handle, person.id).await?;
+    }
+    let added = tx
+        .exec(
+            "INSERT INTO person (id, email, name, handle, handle_look, password_hash, operator, email_verified_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (email) DO NOTHING",
+            args![
+                person.id,
+                &person.email,
+                &person.name,
+                person.handle.clone(),
+                person.handle.as_deref().map(look),
+                password_hash,
+                person.operator,
+                person.email_verified_at,
+                person.created_at
+            ],
+        )
+        .await?;
+    if added == 1 {
+        Ok(())
+    } else {
+        Err(in_use("email", "email_taken"))
+    }
+}
+
+async fn require_free(tx: &mut Tx, handle: &str, person: PersonId) -> Result<()> {
+    let taken: Option<(Uuid,)> = tx
+        .opt(
+            "SELECT id FROM person WHERE handle_look = $1 AND id <> $2 LIMIT 1",
+            args![look(handle), person],
+        )
+        .await?;
+    match taken {
+        Some(_) => Err(in_use("handle", "handle_taken")),
+        None => Ok(()),
+    }
+}
+
+#[derive(FromRow)]
+struct SecretRow {
+    #[sqlx(flatten)]
+    person: PersonRow,
+    password_hash: String,
+}
+
+pub(in crate::identity) async fn person_by_email(
+    db: &Db,
+    email: &str,
+) -> Result<Option<(Person, String)>> {
+    let sql = Sql::Built(format!(
+        "SELECT {COLUMNS}, p.password_hash FROM person p WHERE p.email = $1 AND p.deleted_at IS NULL"
+    ));
+    let row: Option<SecretRow> = db.opt(sql, args![email]).await?;
+    Ok(row.map(|row| (row.person.into(), row.password_hash)))
+}
+
+pub(in crate::identity) async fn person(db: &Db, id: PersonId) -> Result<Option<Person>> {
+    let sql = Sql::Built(format!(
+        "SELECT {COLUMNS} FROM person p WHERE p.id = $1 AND p.deleted_at IS NULL"
+    ));
+    let row: Option<PersonRow> = db.opt(sql, args![id]).await?;
+    Ok(row.map(Person::from))
+}
+
+pub(in crate::identity) async fn verify_email(
+    tx: &mut Tx,
+    id: PersonId,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let changed = tx
+        .exec(
+            "UPDATE person SET email_verified_at = $2 WHERE id = $1 AND email_verified_at IS NULL AND deleted_at IS NULL",
+            args![id, now],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+pub(in crate::identity) async fn set_password(
+    tx: &mut Tx,
+    id: PersonId,
+    password_hash: &str,
+) -> Result<bool> {
+    let changed = tx
+        .exec(
+            "UPDATE person SET password_hash = $2 WHERE id = $1 AND deleted_at IS NULL",
+            args![id, password_hash],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+pub(in crate::identity) async fn set_handle(
+    tx: &mut Tx,
+    id: PersonId,
+    handle: &str,
+) -> Result<()> {
+    require_free(tx, handle, id).await?;
+    tx.exec(
+        "UPDATE person SET handle = $2, handle_look = $3 WHERE id = $1",
+        args![id, handle, look(handle)],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(in crate::identity) async fn set_profile(
+    tx: &mut Tx,
+    id: PersonId,
+    name: &str,
+    bio: &str,
+    location: &str,
+    links: &[ExternalLink],
+) -> Result<()> {
+    let links = serde_json::to_value(links).map_err(Error::internal)?;
+    tx.exec(
+        "UPDATE person SET name = $2, bio = $3, location = $4, links = $5 WHERE id = $1",
+        args![id, name, bio, location, links],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(in crate::identity) async fn set_ml_opt_out(
+    tx: &mut Tx,
+    id: PersonId,
+    opt_out: bool,
+) -> Result<()> {
+    tx.exec(
+        "UPDATE person SET ml_opt_out = $2 WHERE id = $1",
+        args![id, opt_out],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(in crate::identity) async fn set_avatar(
+    tx: &mut Tx,
+    id: PersonId,
+    sha256: Option<[u8; 32]>,
+) -> Result<()> {
+    tx.exec(
+        "UPDATE person SET avatar = $2 WHERE id = $1",
+        args![id, sha256.map(Vec::from)],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The chain of a person's own events: their personal organisation's.
+pub(in crate::identity) async fn chain_of(tx: &mut Tx, person: PersonId) -> Result<Chain> {
+    let row: Option<(Uuid,)> = tx
+        .opt(
+            "SELECT id FROM organisation WHERE personal_of = $1",
+            args![person],
+        )
+        .await?;
+    Ok(row.map_or(Chain::Server, |(id,)| Chain::Organisation(OrgId(id))))
+}
