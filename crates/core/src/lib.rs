@@ -16,6 +16,7 @@ pub mod keyring;
 pub mod log;
 pub mod mail;
 pub mod media;
+pub mod oauth;
 pub mod organisations;
 pub mod records;
 mod settings;

@@ -1,32 +1,59 @@
-//! Which API key a request shows, and whose it is.
+//! Who a request is from: which credential it shows, and whether it may be shown here.
 
+use std::fmt;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use colophon_core::access::{Caller, KeyKind};
+use colophon_core::audit::{By, Origin};
+use colophon_core::identity::{Audience, Session, SessionKind};
 use colophon_core::{Core, Error, Kind};
+use subtle::ConstantTimeEq as _;
 
-use crate::{CredentialId, Failure, Layer};
+use crate::{ClientIp, CredentialId, Failure, Layer, cookie};
 
-/// How the routes of a product authenticate: which header, which kinds of key, and what
-/// happens without one.
-#[derive(Clone)]
-pub struct ApiKeys {
-    core: Arc<Core>,
-    accepted: &'static [KeyKind],
-    present: fn(&HeaderMap) -> Option<&str>,
-    required: bool,
+/// The header that repeats the `to_csrf` cookie.
+const CSRF_HEADER: &str = "x-csrf-token";
+
+/// A credential that routes take.
+#[derive(Clone, Copy)]
+pub enum Accept {
+    /// An API key of one of these kinds, where `present` finds one.
+    Key {
+        /// Which kinds.
+        kinds: &'static [KeyKind],
+        /// Where the key is.
+        present: fn(&HeaderMap) -> Option<&str>,
+    },
+    /// An access token of this audience in `Authorization: Bearer`.
+    Token(Audience),
+    /// An access token of this audience in the cookie `to_at`; a request that changes something
+    /// repeats the cookie `to_csrf` in `X-CSRF-Token`.
+    TokenCookie(Audience),
+    /// A session's cookie, where `present` finds one. A request that changes something must come
+    /// from a page of this server: its `Origin`, if it has one, is ours.
+    SessionCookie(fn(&HeaderMap) -> Option<&str>),
+    /// An OAuth access token in `Authorization: Bearer`.
+    OAuth,
 }
 
-impl std::fmt::Debug for ApiKeys {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ApiKeys")
-            .field("accepted", &self.accepted)
-            .finish_non_exhaustive()
+/// How the routes of a product authenticate: the first of the accepted credentials that a request
+/// shows decides, whatever else it shows (rules.md B3).
+#[derive(Clone)]
+pub struct Gate {
+    core: Arc<Core>,
+    accept: &'static [Accept],
+    /// What a request without a credential is answered; it is let in where there is none.
+    without: Option<Kind>,
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate").finish_non_exhaustive()
     }
 }
 
@@ -38,78 +65,203 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
+/// The same, unless it has the three parts of a JWT: for routes that take both.
+#[must_use]
+pub fn bearer_key(headers: &HeaderMap) -> Option<&str> {
+    bearer(headers).filter(|token| !is_jwt(token))
+}
+
+fn is_jwt(token: &str) -> bool {
+    token.split('.').count() == 3
+}
+
 /// The value of `X-API-Key`.
 #[must_use]
 pub fn x_api_key(headers: &HeaderMap) -> Option<&str> {
     headers.get("x-api-key")?.to_str().ok().map(str::trim)
 }
 
-impl ApiKeys {
-    /// A key must be shown.
+impl Gate {
+    /// A credential must be shown; a request without one is answered 401.
     #[must_use]
-    pub fn required(
-        core: Arc<Core>,
-        accepted: &'static [KeyKind],
-        present: fn(&HeaderMap) -> Option<&str>,
-    ) -> Self {
+    pub fn required(core: &Arc<Core>, accept: &'static [Accept]) -> Self {
         Self {
-            core,
-            accepted,
-            present,
-            required: true,
+            core: Arc::clone(core),
+            accept,
+            without: Some(Kind::Unauthenticated),
         }
     }
 
-    /// A key may be shown; a wrong one is refused all the same, so that a typo is not silently
-    /// anonymous (rules.md B4).
+    /// A credential must be shown; a request without a valid one is answered 403 (Idle Atlas
+    /// contract, key management).
     #[must_use]
-    pub fn optional(
-        core: Arc<Core>,
-        accepted: &'static [KeyKind],
-        present: fn(&HeaderMap) -> Option<&str>,
-    ) -> Self {
+    pub fn forbidding(core: &Arc<Core>, accept: &'static [Accept]) -> Self {
         Self {
-            core,
-            accepted,
-            present,
-            required: false,
+            without: Some(Kind::Forbidden),
+            ..Self::required(core, accept)
+        }
+    }
+
+    /// A credential may be shown; a wrong one is refused all the same, so that a typo is not
+    /// silently anonymous (rules.md B4).
+    #[must_use]
+    pub fn optional(core: &Arc<Core>, accept: &'static [Accept]) -> Self {
+        Self {
+            without: None,
+            ..Self::required(core, accept)
         }
     }
 
     /// The layer, for [`crate::Routes::layer`].
     pub fn layer(&self) -> Layer<Self> {
-        from_fn_with_state(self.clone(), |State(keys): State<Self>, request, next| {
-            Box::pin(authenticate(keys, request, next))
+        from_fn_with_state(self.clone(), |State(gate): State<Self>, request, next| {
+            Box::pin(authenticate(gate, request, next))
         })
+    }
+
+    /// What the request shows; `None` when it shows nothing that is taken here.
+    async fn find(&self, method: &Method, headers: &HeaderMap) -> Option<Result<Found, Error>> {
+        for accept in self.accept {
+            let found = match *accept {
+                Accept::Key { kinds, present } => match present(headers) {
+                    Some(secret) => self.core.keys.caller(secret, kinds).await.map(Found::Key),
+                    None => continue,
+                },
+                Accept::Token(audience) => match bearer(headers) {
+                    Some(token) => self.token(audience, token).await.map(Found::Session),
+                    None => continue,
+                },
+                Accept::TokenCookie(audience) => match cookie::get(headers, cookie::ACCESS) {
+                    Some(token) => match self.token(audience, token).await {
+                        Ok(session) => double_submit(method, headers, &session)
+                            .map(|()| Found::Session(session)),
+                        Err(error) => Err(error),
+                    },
+                    None => continue,
+                },
+                Accept::SessionCookie(present) => match present(headers) {
+                    Some(value) => match self.core.sessions.of_cookie(value).await {
+                        Ok(Some(session)) => same_origin(method, headers, &self.core.public_url)
+                            .map(|()| Found::Session(session)),
+                        Ok(None) => Err(session_over()),
+                        Err(error) => Err(error),
+                    },
+                    None => continue,
+                },
+                Accept::OAuth => match bearer(headers) {
+                    Some(token) => colophon_core::oauth::caller(&self.core, token)
+                        .await
+                        .map(Found::Key),
+                    None => continue,
+                },
+            };
+            return Some(found);
+        }
+        None
+    }
+
+    async fn token(&self, audience: Audience, token: &str) -> Result<Arc<Session>, Error> {
+        let core = &self.core;
+        let (session, person) = core.access_tokens.read(audience, token, core.clock.now())?;
+        let session = core.sessions.of_id(session).await?.ok_or_else(session_over)?;
+        let wanted = match audience {
+            Audience::Operator => SessionKind::Operator,
+            Audience::Artist | Audience::Photographer => SessionKind::Person,
+        };
+        if session.person.id != person || session.kind != wanted {
+            return Err(session_over());
+        }
+        Ok(session)
     }
 }
 
-async fn authenticate(keys: ApiKeys, mut request: Request, next: Next) -> Response {
-    match (keys.present)(request.headers()) {
-        Some(secret) => match keys.core.keys.caller(secret, keys.accepted).await {
-            Ok(caller) => {
-                let extensions = request.extensions_mut();
-                extensions.insert(CredentialId(caller.key_id.to_string()));
-                extensions.insert(caller);
+enum Found {
+    Key(Caller),
+    Session(Arc<Session>),
+}
+
+async fn authenticate(gate: Gate, mut request: Request, next: Next) -> Response {
+    let found = gate.find(request.method(), request.headers()).await;
+    let caller = match (found, gate.without) {
+        (Some(Ok(Found::Key(caller))), _) => caller,
+        (Some(Ok(Found::Session(session))), _) => {
+            let caller = session.caller.clone();
+            request.extensions_mut().insert(session);
+            caller
+        }
+        (Some(Err(mut error)), without) => {
+            if error.kind == Kind::Unauthenticated && without == Some(Kind::Forbidden) {
+                error.kind = Kind::Forbidden;
             }
-            Err(error) => return Failure::from(error).into_response(),
-        },
-        None if keys.required => return missing().into_response(),
-        None => {}
-    }
+            return Failure::from(error).into_response();
+        }
+        (None, Some(kind)) => return missing(kind).into_response(),
+        (None, None) => return next.run(request).await,
+    };
+    let extensions = request.extensions_mut();
+    extensions.insert(CredentialId(caller.credential_id()));
+    extensions.insert(caller);
     next.run(request).await
 }
 
-fn missing() -> Failure {
+fn missing(kind: Kind) -> Failure {
     Error::new(
-        Kind::Unauthenticated,
-        "missing_api_key",
-        "This operation needs an API key in the header that its document names.",
+        kind,
+        "missing_credential",
+        "This operation needs a credential: the one that its document names.",
     )
     .into()
 }
 
-/// The caller, for handlers whose routes require a key.
+fn session_over() -> Error {
+    Error::new(
+        Kind::Unauthenticated,
+        "session_ended",
+        "This session has ended. Sign in again.",
+    )
+}
+
+fn changes(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+fn double_submit(method: &Method, headers: &HeaderMap, session: &Session) -> Result<(), Error> {
+    if !changes(method) {
+        return Ok(());
+    }
+    let header = headers
+        .get(CSRF_HEADER)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
+    let cookie = cookie::get(headers, cookie::CSRF).unwrap_or("");
+    let same = |text: &str| bool::from(text.as_bytes().ct_eq(session.csrf.as_bytes()));
+    if same(header) && same(cookie) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Forbidden,
+        "csrf_token_wrong",
+        "A request with cookies that changes something repeats the cookie to_csrf in X-CSRF-Token.",
+    ))
+}
+
+fn same_origin(method: &Method, headers: &HeaderMap, public_url: &str) -> Result<(), Error> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let ours = url::Url::parse(public_url).map(|url| url.origin().ascii_serialization());
+    let from_elsewhere = text("origin")
+        .is_some_and(|origin| ours.as_deref().map_or(true, |ours| origin != ours))
+        || text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
+    if changes(method) && from_elsewhere {
+        return Err(Error::new(
+            Kind::Forbidden,
+            "cross_origin",
+            "This can only be asked for from a page of this server.",
+        ));
+    }
+    Ok(())
+}
+
+/// The caller, for handlers whose routes require a credential.
 #[derive(Clone, Debug)]
 pub struct Authenticated(pub Caller);
 
@@ -117,11 +269,98 @@ impl<S: Send + Sync> FromRequestParts<S> for Authenticated {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        parts
-            .extensions
-            .get::<Caller>()
-            .cloned()
-            .map(Self)
-            .ok_or_else(missing)
+        let caller = parts.extensions.get::<Caller>().cloned();
+        caller.map(Self).ok_or_else(|| missing(Kind::Unauthenticated))
+    }
+}
+
+/// The caller, and what the audit log is told: for handlers that change something.
+#[derive(Clone, Debug)]
+pub struct Acting {
+    /// Who.
+    pub caller: Caller,
+    /// Who and from where.
+    pub by: By,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Acting {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let Authenticated(caller) = Authenticated::from_request_parts(parts, state).await?;
+        let by = By::caller(&caller, origin(parts));
+        Ok(Self { caller, by })
+    }
+}
+
+/// The session, and what the audit log is told: for handlers about the session itself.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// The session.
+    pub session: Arc<Session>,
+    /// Who and from where.
+    pub by: By,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let session = parts.extensions.get::<Arc<Session>>().cloned();
+        let session = session.ok_or_else(|| missing(Kind::Unauthenticated))?;
+        let by = By::person(session.person.id, origin(parts));
+        Ok(Self { session, by })
+    }
+}
+
+/// An operator's session: for handlers that run the server.
+#[derive(Clone, Debug)]
+pub struct Operating {
+    /// The session.
+    pub session: Arc<Session>,
+    /// Who and from where.
+    pub by: By,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Operating {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let SignedIn { session, by } = SignedIn::from_request_parts(parts, state).await?;
+        if session.kind == SessionKind::Operator && session.person.operator {
+            return Ok(Self { session, by });
+        }
+        let refused = Error::new(
+            Kind::Forbidden,
+            "not_an_operator",
+            "This is for the people who run this server.",
+        );
+        Err(refused.into())
+    }
+}
+
+/// Where a request comes from, for what happens before anybody is known.
+#[derive(Clone, Debug)]
+pub struct From(pub Origin);
+
+impl<S: Send + Sync> FromRequestParts<S> for From {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(origin(parts)))
+    }
+}
+
+/// The address and the program of a request.
+#[must_use]
+pub fn origin(parts: &Parts) -> Origin {
+    let user_agent = parts
+        .headers
+        .get(header::USER_AGENT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
+    match parts.extensions.get::<ClientIp>() {
+        Some(ip) => Origin::new(ip.0, user_agent),
+        None => Origin::new("", user_agent),
     }
 }

@@ -18,6 +18,7 @@ pub use account::{
 };
 pub use person::{ExternalLink, Person, email_address, handle};
 pub use profile::{ProfileChange, find_by_email, get, me, set_handle, set_ml_opt_out, update};
+pub(crate) use profile::record;
 pub use session::{
     Credentials, Device, Session, SessionKind, choose_organisation, devices, end, end_all,
     end_device, refresh,

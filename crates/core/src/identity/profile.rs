@@ -157,7 +157,7 @@ pub(super) async fn own(core: &Core, caller: &Caller) -> Result<Person> {
     get(core, caller.person()?).await
 }
 
-pub(super) async fn record(
+pub(crate) async fn record(
     tx: &mut colophon_db::Tx,
     by: &By,
     person: PersonId,

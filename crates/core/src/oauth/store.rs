@@ -1,0 +1,230 @@
+//! SQL of apps, codes and tokens. What is read is named by a secret's hash or by the app that
+//! showed its secret; nothing here belongs to an organisation.
+
+use chrono::{DateTime, Utc};
+use colophon_db::{Db, FromRow, Tx, args};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::{AppId, OrgId, PersonId, Result};
+
+/// An app that people can let act for them.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Its id.
+    pub id: AppId,
+    /// Its name on the wire.
+    pub client_id: String,
+    /// Its name for people.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+    /// Where to read about it; may be empty.
+    pub homepage_url: String,
+    /// Where codes may be sent.
+    pub redirect_uris: Vec<String>,
+    /// When it was registered.
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(FromRow)]
+struct AppRow {
+    id: Uuid,
+    client_id: String,
+    secret_hash: Vec<u8>,
+    name: String,
+    description: String,
+    homepage_url: String,
+    redirect_uris: Json,
+    created_at: DateTime<Utc>,
+}
+
+impl AppRow {
+    fn split(self) -> (App, Vec<u8>) {
+        let app = App {
+            id: AppId(self.id),
+            client_id: self.client_id,
+            name: self.name,
+            description: self.description,
+            homepage_url: self.homepage_url,
+            redirect_uris: serde_json::from_value(self.redirect_uris).unwrap_or_default(),
+            created_at: self.created_at,
+        };
+        (app, self.secret_hash)
+    }
+}
+
+pub(super) async fn insert_app(tx: &mut Tx, app: &App, secret_hash: [u8; 32]) -> Result<()> {
+    tx.exec(
+        "INSERT INTO oauth_app (id, client_id, secret_hash, name, description, homepage_url, redirect_uris, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        args![
+            app.id,
+            &app.client_id,
+            secret_hash,
+            &app.name,
+            &app.description,
+            &app.homepage_url,
+            Json::from(app.redirect_uris.clone()),
+            app.created_at
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn apps(db: &Db) -> Result<Vec<App>> {
+    let rows: Vec<AppRow> = db
+        .all(
+            "SELECT id, client_id, secret_hash, name, description, homepage_url, redirect_uris, created_at FROM oauth_app WHERE revoked_at IS NULL ORDER BY created_at DESC, id DESC",
+            [],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|row| row.split().0).collect())
+}
+
+/// The app and the hash of its secret.
+pub(super) async fn app(db: &Db, client_id: &str) -> Result<Option<(App, Vec<u8>)>> {
+    let row: Option<AppRow> = db
+        .opt(
+            "SELECT id, client_id, secret_hash, name, description, homepage_url, redirect_uris, created_at FROM oauth_app WHERE client_id = $1 AND revoked_at IS NULL",
+            args![client_id],
+        )
+        .await?;
+    Ok(row.map(AppRow::split))
+}
+
+pub(super) struct NewCode<'a> {
+    pub hash: [u8; 32],
+    pub app: AppId,
+    pub person: PersonId,
+    pub redirect_uri: &'a str,
+    pub scope: String,
+    pub code_challenge: &'a str,
+    pub now: DateTime<Utc>,
+    pub until: DateTime<Utc>,
+}
+
+pub(super) async fn insert_code(tx: &mut Tx, new: &NewCode<'_>) -> Result<()> {
+    tx.exec(
+        "INSERT INTO oauth_code (code_hash, app_id, person_id, redirect_uri, scope, code_challenge, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        args![
+            new.hash,
+            new.app,
+            new.person,
+            new.redirect_uri,
+            &new.scope,
+            new.code_challenge,
+            new.now,
+            new.until
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+#[derive(FromRow)]
+pub(super) struct Code {
+    pub app_id: Uuid,
+    pub person_id: Uuid,
+    pub redirect_uri: String,
+    pub scope: String,
+    pub code_challenge: String,
+    pub expires_at: DateTime<Utc>,
+}
+
+pub(super) async fn code(tx: &mut Tx, hash: [u8; 32], app: AppId) -> Result<Option<Code>> {
+    Ok(tx
+        .opt(
+            "SELECT app_id, person_id, redirect_uri, scope, code_challenge, expires_at FROM oauth_code WHERE code_hash = $1 AND app_id = $2",
+            args![hash, app],
+        )
+        .await?)
+}
+
+/// Spends a code: true once.
+pub(super) async fn spend_code(tx: &mut Tx, hash: [u8; 32], now: DateTime<Utc>) -> Result<bool> {
+    let changed = tx
+        .exec(
+            "UPDATE oauth_code SET used_at = $2 WHERE code_hash = $1 AND used_at IS NULL",
+            args![hash, now],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+pub(super) async fn revoke_tokens(
+    tx: &mut Tx,
+    code_hash: [u8; 32],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    tx.exec(
+        "UPDATE oauth_token SET revoked_at = $2 WHERE code_hash = $1 AND revoked_at IS NULL",
+        args![code_hash, now],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_token(
+    tx: &mut Tx,
+    hash: [u8; 32],
+    code_hash: [u8; 32],
+    code: &Code,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<()> {
+    tx.exec(
+        "INSERT INTO oauth_token (token_hash, code_hash, app_id, person_id, scope, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        args![
+            hash,
+            code_hash,
+            code.app_id,
+            code.person_id,
+            &code.scope,
+            now,
+            until
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct TokenRow {
+    app_id: Uuid,
+    person_id: Uuid,
+    scope: String,
+    expires_at: DateTime<Utc>,
+    org_id: Uuid,
+    organisation: String,
+    plan: String,
+}
+
+/// A live token, and the personal organisation of who let the app.
+pub(super) struct Live {
+    pub app: AppId,
+    pub person: PersonId,
+    pub scope: String,
+    pub expires_at: DateTime<Utc>,
+    pub org_id: OrgId,
+    pub organisation: String,
+    pub plan: String,
+}
+
+pub(super) async fn token(db: &Db, hash: [u8; 32], now: DateTime<Utc>) -> Result<Option<Live>> {
+    let row: Option<TokenRow> = db
+        .opt(
+            "SELECT t.app_id, t.person_id, t.scope, t.expires_at, o.id AS org_id, o.name AS organisation, o.plan FROM oauth_token t JOIN oauth_app a ON a.id = t.app_id JOIN person p ON p.id = t.person_id JOIN organisation o ON o.personal_of = p.id WHERE t.token_hash = $1 AND t.expires_at > $2 AND t.revoked_at IS NULL AND a.revoked_at IS NULL AND p.deleted_at IS NULL",
+            args![hash, now],
+        )
+        .await?;
+    Ok(row.map(|row| Live {
+        app: AppId(row.app_id),
+        person: PersonId(row.person_id),
+        scope: row.scope,
+        expires_at: row.expires_at,
+        org_id: OrgId(row.org_id),
+        organisation: row.organisation,
+        plan: row.plan,
+    }))
+}
