@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use colophon_core::Core;
 use colophon_core::access::KeyKind;
-use colophon_http::{ApiKeys, Idempotency, Rate, Routes, bearer};
+use colophon_http::{Accept, Gate, Idempotency, Rate, Routes, bearer};
 
 use crate::records;
 
@@ -17,10 +17,15 @@ pub struct Rates {
     pub reads: Rate,
 }
 
+const API_KEY: Accept = Accept::Key {
+    kinds: &[KeyKind::Certivu],
+    present: bearer,
+};
+
 /// Every route of the contract that is served.
 #[must_use]
 pub fn routes(core: &Arc<Core>, rates: &Rates) -> Routes<Arc<Core>> {
-    let keys = ApiKeys::required(Arc::clone(core), &[KeyKind::Certivu], bearer);
+    let keys = Gate::required(core, &[API_KEY]);
     let idempotency = Idempotency::replay(core.db.clone(), core.clock.clone());
     let signed = Routes::new()
         .post("/v1/records", records::create::handle)

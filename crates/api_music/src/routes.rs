@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use colophon_core::Core;
 use colophon_core::access::KeyKind;
-use colophon_http::{ApiKeys, Rate, Routes, bearer};
+use colophon_http::{Accept, Gate, Rate, Routes, bearer};
 
 use crate::{health, public_keys, transparency};
 
@@ -15,14 +15,15 @@ pub struct Rates {
     pub api: Rate,
 }
 
+const API_KEY: Accept = Accept::Key {
+    kinds: &[KeyKind::TrackOriginPublishable, KeyKind::TrackOriginSecret],
+    present: bearer,
+};
+
 /// Every route of the contract that is served.
 #[must_use]
 pub fn routes(core: &Arc<Core>, rates: &Rates) -> Routes<Arc<Core>> {
-    let keys = ApiKeys::optional(
-        Arc::clone(core),
-        &[KeyKind::TrackOriginPublishable, KeyKind::TrackOriginSecret],
-        bearer,
-    );
+    let keys = Gate::optional(core, &[API_KEY]);
     let api = Routes::new()
         .get("/api/v1/transparency/log", transparency::log)
         .with(rates.api.layer())

@@ -1,13 +1,22 @@
 //! The Idle Atlas contract: companies run locations, members, roles and API keys.
 //!
 //! `openapi.json` is the contract, verbatim; `implemented.txt` lists the operations that this
-//! crate serves.
+//! crate serves: all of them.
 
+mod api_keys;
 mod error;
+mod invitations;
+mod locations;
+mod members;
+mod organization;
+mod roles;
+mod routes;
+
+pub use routes::{Rates, routes};
 
 use axum::http::HeaderName;
-use axum::response::Response;
-use colophon_http::{Product, Rate, Routes, document};
+use chrono::{DateTime, SecondsFormat, Utc};
+use colophon_http::{Product, document};
 
 /// The contract.
 pub const DOCUMENT: &str = include_str!("../openapi.json");
@@ -26,16 +35,7 @@ pub fn product() -> Product {
     }
 }
 
-/// Every route of the contract that is served.
-#[must_use]
-pub fn routes<S: Clone + Send + Sync + 'static>(reads: &Rate) -> Routes<S> {
-    Routes::new()
-        .get("/api/customer/v1/openapi.json", show_document)
-        .with(reads.layer())
-        .public()
-}
-
-/// `GET /api/customer/v1/openapi.json`
-async fn show_document() -> Response {
-    document::response(DOCUMENT)
+/// A time as this contract spells it.
+fn utc(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }

@@ -6,6 +6,7 @@
 //! | read a body, a query, a path | [`Json`], [`StrictJson`], [`Form`], [`Query`], [`Path`] |
 //! | refuse or fail | [`Failure`], with the domain's error inside |
 //! | give a product its own error bodies | [`Product`], [`Products`] |
+//! | know who asks | [`Gate`], [`Acting`], [`SignedIn`], [`Operating`] |
 //! | limit, replay | [`Rate`], [`Idempotency`] |
 //! | put it together and serve it | [`App`], [`serve`] |
 //!
@@ -16,6 +17,7 @@ mod access;
 mod app;
 mod body;
 mod client;
+pub mod cookie;
 mod credential;
 pub mod document;
 mod extract;
@@ -37,7 +39,10 @@ mod server;
 pub use app::{App, Settings};
 pub use body::{body_error, read_body};
 pub use client::{ClientIp, CredentialId};
-pub use credential::{ApiKeys, Authenticated, bearer, x_api_key};
+pub use credential::{
+    Accept, Acting, Authenticated, From, Gate, Operating, SignedIn, bearer, bearer_key, origin,
+    x_api_key,
+};
 pub use extract::{Form, Path, Query};
 pub use failure::{Failure, Result, status};
 pub use idempotency::Idempotency;
