@@ -163,7 +163,11 @@ impl Gate {
     async fn token(&self, audience: Audience, token: &str) -> Result<Arc<Session>, Error> {
         let core = &self.core;
         let (session, person) = core.access_tokens.read(audience, token, core.clock.now())?;
-        let session = core.sessions.of_id(session).await?.ok_or_else(session_over)?;
+        let session = core
+            .sessions
+            .of_id(session)
+            .await?
+            .ok_or_else(session_over)?;
         let wanted = match audience {
             Audience::Operator => SessionKind::Operator,
             Audience::Artist | Audience::Photographer => SessionKind::Person,
@@ -270,7 +274,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Authenticated {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
         let caller = parts.extensions.get::<Caller>().cloned();
-        caller.map(Self).ok_or_else(|| missing(Kind::Unauthenticated))
+        caller
+            .map(Self)
+            .ok_or_else(|| missing(Kind::Unauthenticated))
     }
 }
 

@@ -93,7 +93,11 @@ impl Caller {
                 .iter()
                 .any(|(at, permissions)| *at == location && permissions.has(permission))
         });
-        if here { Ok(()) } else { self.require(permission) }
+        if here {
+            Ok(())
+        } else {
+            self.require(permission)
+        }
     }
 
     /// Refuses what this caller may do nowhere.

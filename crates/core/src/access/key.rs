@@ -9,7 +9,7 @@ use crate::Error;
 use crate::entropy::fingerprint;
 
 /// Which contract a key opens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum KeyKind {
     /// `to_pk_live_…`: may stand in a web page.
     TrackOriginPublishable,

@@ -143,7 +143,16 @@ async fn insert(
                 let details = [("kind", key.kind.name()), ("name", &key.name)];
                 let subject = key.id.to_string();
                 let action = "api_key.created";
-                audit::record(tx, key.org_id, by, action, &subject, &details, key.created_at).await
+                audit::record(
+                    tx,
+                    key.org_id,
+                    by,
+                    action,
+                    &subject,
+                    &details,
+                    key.created_at,
+                )
+                .await
             })
         })
         .await
@@ -186,6 +195,19 @@ pub async fn revoke_key(core: &Core, by: &By, org_id: OrgId, id: ApiKeyId) -> Re
         .await?;
     core.keys.forget(&hash);
     Ok(())
+}
+
+/// Revokes every key of an organisation in the transaction that closes it; whoever commits it
+/// forgets the keys.
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) async fn revoke_all(
+    tx: &mut colophon_db::Tx,
+    org_id: OrgId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    store::revoke_all(tx, org_id, now).await
 }
 
 /// Makes a successor with the same kind, name and permissions; the old key goes on working for
@@ -249,7 +271,10 @@ pub async fn set_frame_ancestors(
     origins: &[String],
 ) -> Result<()> {
     if origins.len() > MOST_FRAME_ANCESTORS {
-        return Err(Error::invalid("frame_ancestors", "must have at most 10 items"));
+        return Err(Error::invalid(
+            "frame_ancestors",
+            "must have at most 10 items",
+        ));
     }
     for (index, origin) in origins.iter().enumerate() {
         if !is_https_origin(origin) {
@@ -286,6 +311,16 @@ fn is_https_origin(text: &str) -> bool {
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b":/.-[]".contains(&byte));
     plain && url.scheme() == "https" && url.origin().ascii_serialization() == text
+}
+
+/// How often the organisation's keys of a kind were used in a month (`2026-11`), to about five
+/// seconds.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn calls(core: &Core, org_id: OrgId, kind: KeyKind, month: &str) -> Result<i64> {
+    let meter = store::calls_meter(kind);
+    crate::organisations::usage(&core.db, org_id, &meter, month).await
 }
 
 /// What is known about a string that somebody found in public.

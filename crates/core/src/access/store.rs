@@ -5,6 +5,7 @@ use colophon_db::{Db, FromRow, Sql, Tx, args};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use super::verifier::Calls;
 use super::{Caller, Credential, Grants, KeyKind, Permission, Permissions};
 use crate::organisations::Plan;
 use crate::{ApiKeyId, Error, OrgId, PersonId, Result};
@@ -95,7 +96,10 @@ impl TryFrom<ApiKeyRow> for ApiKey {
 }
 
 fn texts(list: &Json) -> impl Iterator<Item = &str> {
-    list.as_array().into_iter().flatten().filter_map(Json::as_str)
+    list.as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Json::as_str)
 }
 
 /// What a key may do: all that its kind may, or less. A permission that there is no more is none.
@@ -189,6 +193,16 @@ pub(super) async fn revoke(
     )
 }
 
+/// Revokes every key of an organisation that is closed.
+pub(super) async fn revoke_all(tx: &mut Tx, org_id: OrgId, now: DateTime<Utc>) -> Result<()> {
+    tx.exec(
+        "UPDATE api_key SET revoked_at = $2, updated_at = $2 WHERE org_id = $1 AND revoked_at IS NULL",
+        args![org_id, now],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Lets a live key end at `until`, or earlier if it would anyway.
 pub(super) async fn end_at(
     tx: &mut Tx,
@@ -273,6 +287,28 @@ pub(super) async fn touch(tx: &mut Tx, used: &[(ApiKeyId, DateTime<Utc>)]) -> Re
         tx.exec(
             "UPDATE api_key SET last_used_at = $2 WHERE id = $1",
             args![*id, *at],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// The meter of `monthly_usage` that calls with keys of a kind count on.
+pub(super) fn calls_meter(kind: KeyKind) -> String {
+    format!("api_calls.{}", kind.name())
+}
+
+pub(super) async fn count_calls(tx: &mut Tx, calls: &[(Calls, i64)]) -> Result<()> {
+    for (of, count) in calls {
+        let (year, month) = of.month;
+        tx.exec(
+            "INSERT INTO monthly_usage (org_id, meter, month, used) VALUES ($1, $2, $3, $4) ON CONFLICT (org_id, meter, month) DO UPDATE SET used = monthly_usage.used + $4",
+            args![
+                of.org_id,
+                calls_meter(of.kind),
+                format!("{year:04}-{month:02}"),
+                *count
+            ],
         )
         .await?;
     }

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, Utc};
 use colophon_db::{Clock, Db};
 
 use super::{Caller, Credential, KeyKind, parse_secret, store};
-use crate::{ApiKeyId, Error, Kind, Result};
+use crate::{ApiKeyId, Error, Kind, OrgId, Result};
 
 /// How long an answer of the database is trusted. A revocation on this node is immediate
 /// ([`Verifier::forget`]); one made elsewhere holds after at most this long.
@@ -20,13 +20,31 @@ const MOST: usize = 100_000;
 /// What the database said, and when.
 type Seen = (Caller, DateTime<Utc>);
 
+/// What is written down every few seconds.
+#[derive(Debug, Default)]
+struct Used {
+    /// When each key was last shown.
+    at: HashMap<ApiKeyId, DateTime<Utc>>,
+    /// How often keys were shown since the last time.
+    calls: HashMap<Calls, i64>,
+}
+
+/// What calls are counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Calls {
+    pub org_id: OrgId,
+    /// The year and the month.
+    pub month: (i32, u32),
+    pub kind: KeyKind,
+}
+
 /// Verifies API keys with a short memory.
 #[derive(Debug)]
 pub struct Verifier {
     db: Db,
     clock: Clock,
     known: RwLock<HashMap<[u8; 32], Seen>>,
-    used: Mutex<HashMap<ApiKeyId, DateTime<Utc>>>,
+    used: Mutex<Used>,
     /// How often something was forgotten.
     forgotten: AtomicU64,
 }
@@ -72,13 +90,21 @@ impl Verifier {
                 caller
             }
         };
-        if let Credential::Key { id, .. } = caller.credential {
-            self.used
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(id, now);
+        if let Credential::Key { id, kind, .. } = caller.credential {
+            let calls = Calls {
+                org_id: caller.org_id,
+                month: (now.year(), now.month()),
+                kind,
+            };
+            let mut used = self.used();
+            used.at.insert(id, now);
+            *used.calls.entry(calls).or_insert(0) += 1;
         }
         Ok(caller)
+    }
+
+    fn used(&self) -> MutexGuard<'_, Used> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps what the database said, unless a key was forgotten since `before`: what was read
@@ -116,28 +142,37 @@ impl Verifier {
         known.clear();
     }
 
-    /// Writes down when keys were last used; called every few seconds and at the end.
+    /// Writes down when and how often keys were used; called every few seconds and at the end.
     ///
     /// # Errors
-    /// When the database does not answer; the times are kept for the next call.
+    /// When the database does not answer; what was counted is kept for the next call.
     pub async fn flush(&self) -> Result<()> {
-        let used: Vec<_> = self
-            .used
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .drain()
-            .collect();
-        if used.is_empty() {
+        let Used { at, calls } = std::mem::take(&mut *self.used());
+        if at.is_empty() {
             return Ok(());
         }
+        // In one order, so that two nodes do not wait for each other's rows.
+        let (mut at, mut calls): (Vec<_>, Vec<_>) =
+            (at.into_iter().collect(), calls.into_iter().collect());
+        at.sort_unstable();
+        calls.sort_unstable();
         let written = self
             .db
-            .write(|tx, _| Box::pin(store::touch(tx, &used)))
+            .write(|tx, _| {
+                let (at, calls) = (&at, &calls);
+                Box::pin(async move {
+                    store::touch(tx, at).await?;
+                    store::count_calls(tx, calls).await
+                })
+            })
             .await;
         if written.is_err() {
-            let mut waiting = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-            for (id, at) in used {
-                waiting.entry(id).or_insert(at);
+            let mut waiting = self.used();
+            for (id, at) in at {
+                waiting.at.entry(id).or_insert(at);
+            }
+            for (of, count) in calls {
+                *waiting.calls.entry(of).or_insert(0) += count;
             }
         }
         written

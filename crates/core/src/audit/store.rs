@@ -127,7 +127,10 @@ pub(super) async fn after(db: &Db, chain: Uuid, seq: i64, limit: i64) -> Result<
 
 pub(super) async fn head(db: &Db, chain: Uuid) -> Result<Option<(i64, [u8; 32])>> {
     let row: Option<(i64, Vec<u8>)> = db
-        .opt("SELECT seq, hash FROM audit_head WHERE chain = $1", args![chain])
+        .opt(
+            "SELECT seq, hash FROM audit_head WHERE chain = $1",
+            args![chain],
+        )
         .await?;
     Ok(row.and_then(|(seq, hash)| Some((seq, hash.try_into().ok()?))))
 }

@@ -91,9 +91,7 @@ pub async fn sign_up(core: &Core, origin: &Origin, new: SignUp<'_>) -> Result<()
         Err(error) if error.code == "email_taken" => {
             let to = person.email.as_str();
             core.db
-                .write(|tx, _| {
-                    Box::pin(mail::send(core, tx, to, &Letter::AlreadyRegistered, None))
-                })
+                .write(|tx, _| Box::pin(mail::send(core, tx, to, &Letter::AlreadyRegistered, None)))
                 .await
         }
         made => made,
@@ -113,7 +111,16 @@ pub(super) async fn insert(
     let personal = organisations::create_personal(core, tx, &by, person).await?;
     let subject = person.id.to_string();
     let action = "person.signed_up";
-    audit::record(tx, personal.id, &by, action, &subject, &[], person.created_at).await
+    audit::record(
+        tx,
+        personal.id,
+        &by,
+        action,
+        &subject,
+        &[],
+        person.created_at,
+    )
+    .await
 }
 
 /// Mails a link of a purpose, unless one was mailed within the last minute.
@@ -200,7 +207,8 @@ pub async fn sign_in_operator(
     email: &str,
     given: &str,
 ) -> Result<Credentials> {
-    let by_browser = fingerprint.map(|print| format!("browser|{}", hex::encode(crate::fingerprint(print))));
+    let by_browser =
+        fingerprint.map(|print| format!("browser|{}", hex::encode(crate::fingerprint(print))));
     let subjects: Vec<String> = [format!("address|{}", origin.ip)]
         .into_iter()
         .chain(by_browser)

@@ -2,9 +2,13 @@
 
 mod access_token;
 mod account;
+mod avatar;
+mod deletion;
+mod export;
 mod lockout;
 mod password;
 mod person;
+mod picture;
 mod profile;
 mod session;
 mod sessions;
@@ -16,12 +20,15 @@ pub use account::{
     SignUp, change_password, request_reset, resend_verification, reset_password, sign_in,
     sign_in_operator, sign_up, verify_email,
 };
+pub use avatar::{AVATAR_BYTES, avatar_url, remove_avatar, set_avatar};
+pub use deletion::{PURGE, delete, purge};
+pub use export::export;
 pub use person::{ExternalLink, Person, email_address, handle};
-pub use profile::{ProfileChange, find_by_email, get, me, set_handle, set_ml_opt_out, update};
 pub(crate) use profile::record;
+pub use profile::{ProfileChange, find_by_email, get, me, set_handle, set_ml_opt_out, update};
 pub use session::{
     Credentials, Device, Session, SessionKind, choose_organisation, devices, end, end_all,
-    end_device, refresh,
+    end_by_refresh, end_device, refresh,
 };
 pub use sessions::Sessions;
 pub use setup::{create_operator, needs_operator, setup_link};

@@ -47,9 +47,28 @@ pub struct ExternalLink {
 const HANDLE: std::ops::RangeInclusive<usize> = 3..=30;
 /// Handles that would be mistaken for the server's own pages or people.
 const RESERVED: &[&str] = &[
-    "admin", "administrator", "api", "colophon", "console", "help", "login", "me", "null",
-    "official", "root", "security", "signup", "staff", "status", "support", "system", "trackorigin",
-    "undefined", "verify", "verified", "www",
+    "admin",
+    "administrator",
+    "api",
+    "colophon",
+    "console",
+    "help",
+    "login",
+    "me",
+    "null",
+    "official",
+    "root",
+    "security",
+    "signup",
+    "staff",
+    "status",
+    "support",
+    "system",
+    "trackorigin",
+    "undefined",
+    "verify",
+    "verified",
+    "www",
 ];
 
 /// Reads a handle. Only ASCII, so that no letter of another script passes for one of it; lower
@@ -123,7 +142,10 @@ pub(super) fn external_link(index: usize, link: &ExternalLink) -> Result<Externa
     let url = crate::text::line(&field("url"), &link.url, 256)?;
     let web = url::Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
     if !web {
-        return Err(Error::invalid(field("url"), "must begin with https:// or http://"));
+        return Err(Error::invalid(
+            field("url"),
+            "must begin with https:// or http://",
+        ));
     }
     Ok(ExternalLink { kind, url })
 }

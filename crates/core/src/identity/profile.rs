@@ -74,7 +74,10 @@ pub async fn update(
         location: text("location", change.location, &person.location, 80)?,
         links: match change.links {
             Some(links) if links.len() > 5 => {
-                return Err(Error::invalid("external_links", "must have at most 5 items"));
+                return Err(Error::invalid(
+                    "external_links",
+                    "must have at most 5 items",
+                ));
             }
             Some(links) => links
                 .iter()

@@ -153,8 +153,16 @@ pub(crate) async fn start(
                 store::insert_session(tx, new).await?;
                 let chain = store::chain_of(tx, person).await?;
                 let details = [("kind", kind.name())];
-                audit::record(tx, chain, by, "session.started", &id.to_string(), &details, now)
-                    .await
+                audit::record(
+                    tx,
+                    chain,
+                    by,
+                    "session.started",
+                    &id.to_string(),
+                    &details,
+                    now,
+                )
+                .await
             })
         })
         .await?;
@@ -223,7 +231,8 @@ pub async fn refresh(
         return Err(session_over());
     }
     let (access, access_expires_at) =
-        core.access_tokens.mint(audience, found.person, found.id, now)?;
+        core.access_tokens
+            .mint(audience, found.person, found.id, now)?;
     Ok(Credentials {
         session: found.id,
         person: found.person,
@@ -244,6 +253,27 @@ pub async fn refresh(
 pub async fn end(core: &Core, session: &Session, by: &By) -> Result<()> {
     let (id, person) = (session.id, session.person.id);
     end_where(core, by, person, store::Which::One(id), "session.ended").await
+}
+
+/// Ends the session that a refresh token belongs to, used or not. A token of no session ends none,
+/// which is no error.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn end_by_refresh(core: &Core, token: &str, origin: &Origin) -> Result<()> {
+    let (hash, now) = (crate::fingerprint(token), core.clock.now());
+    let found = core
+        .db
+        .write(|tx, _| Box::pin(store::session_of_refresh(tx, hash, now)))
+        .await?;
+    match found {
+        Some(found) => {
+            let by = By::person(found.person, origin.clone());
+            let which = store::Which::One(found.id);
+            end_where(core, &by, found.person, which, "session.ended").await
+        }
+        None => Ok(()),
+    }
 }
 
 /// Ends one of a person's sessions, by its id in the list.

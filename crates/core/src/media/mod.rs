@@ -18,4 +18,5 @@ pub use disposition::content_disposition;
 pub use location::S3Options;
 pub use range::{Unsatisfiable, parse_range};
 pub use signed_url::{LinkSecret, SignedUrl};
+pub(crate) use store::forget_blob;
 pub use store::{Blob, find_blob, record_blob};

@@ -56,3 +56,13 @@ pub async fn find_blob(db: &Db, sha256: &[u8; 32]) -> Result<Option<Blob>> {
         created_at,
     }))
 }
+
+/// Forgets content that nothing refers to any more, before [`super::Blobs::delete`] removes it.
+///
+/// # Errors
+/// As the database fails.
+pub(crate) async fn forget_blob(tx: &mut Tx, sha256: [u8; 32]) -> Result<()> {
+    tx.exec("DELETE FROM blob WHERE sha256 = $1", args![sha256])
+        .await?;
+    Ok(())
+}

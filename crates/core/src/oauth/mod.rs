@@ -6,6 +6,7 @@
 
 mod store;
 
+pub(crate) use store::Allowed;
 pub use store::App;
 
 use std::time::Duration;
@@ -128,7 +129,10 @@ pub async fn register(core: &Core, by: &By, new: NewApp<'_>) -> Result<(App, Str
     let homepage_url = optional("homepage_url", new.homepage_url, 300)?;
     let web = |url: &str| Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
     if !homepage_url.is_empty() && !web(&homepage_url) {
-        return Err(Error::invalid("homepage_url", "must be an http or https address"));
+        return Err(Error::invalid(
+            "homepage_url",
+            "must be an http or https address",
+        ));
     }
     let app = App {
         id: AppId(core.ids.next()),
@@ -154,8 +158,16 @@ pub async fn register(core: &Core, by: &By, new: NewApp<'_>) -> Result<(App, Str
                 let details = [("name", app.name.as_str())];
                 let subject = app.id.to_string();
                 let action = "app.registered";
-                audit::record(tx, Chain::Server, by, action, &subject, &details, app.created_at)
-                    .await
+                audit::record(
+                    tx,
+                    Chain::Server,
+                    by,
+                    action,
+                    &subject,
+                    &details,
+                    app.created_at,
+                )
+                .await
             })
         })
         .await?;
@@ -238,7 +250,8 @@ fn answer(redirect_uri: &Url, pairs: &[(&str, &str)], state: &str) -> Url {
 /// # Errors
 /// A [`Refusal`], or when the database does not answer.
 pub async fn understand(core: &Core, ask: Ask<'_>) -> Result<Result<Consent, Refusal>> {
-    let shown = |code, detail: &str| Ok(Err(Refusal::Shown(Error::new(Kind::Invalid, code, detail))));
+    let shown =
+        |code, detail: &str| Ok(Err(Refusal::Shown(Error::new(Kind::Invalid, code, detail))));
     let Some((app, _)) = store::app(&core.db, ask.client_id).await? else {
         return shown("unknown_client", "This app is not registered here.");
     };
@@ -251,7 +264,13 @@ pub async fn understand(core: &Core, ask: Ask<'_>) -> Result<Result<Consent, Ref
     let Ok(redirect_uri) = Url::parse(ask.redirect_uri) else {
         return shown("redirect_uri_mismatch", "The app's address is none.");
     };
-    let back = |error| Ok(Err(Refusal::SentBack(answer(&redirect_uri, &[("error", error)], ask.state))));
+    let back = |error| {
+        Ok(Err(Refusal::SentBack(answer(
+            &redirect_uri,
+            &[("error", error)],
+            ask.state,
+        ))))
+    };
     if ask.response_type != "code" {
         return back("unsupported_response_type");
     }
@@ -305,7 +324,11 @@ pub async fn allow(core: &Core, person: PersonId, by: &By, consent: &Consent) ->
             })
         })
         .await?;
-    Ok(answer(&consent.redirect_uri, &[("code", &code)], &consent.state))
+    Ok(answer(
+        &consent.redirect_uri,
+        &[("code", &code)],
+        &consent.state,
+    ))
 }
 
 /// What an app shows to exchange a code.
@@ -336,7 +359,9 @@ pub struct Token {
 
 impl std::fmt::Debug for Token {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Token").field("scope", &self.scope).finish_non_exhaustive()
+        f.debug_struct("Token")
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
     }
 }
 
@@ -448,6 +473,39 @@ pub async fn caller(core: &Core, token: &str) -> Result<Caller> {
     })
 }
 
+/// Ends everything that apps may do for a person.
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) async fn revoke_all_of(
+    tx: &mut colophon_db::Tx,
+    person: PersonId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    store::revoke_all_of(tx, person, now).await
+}
+
+/// Removes some of the codes and tokens of a deleted account and tells how many.
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) async fn purge(tx: &mut colophon_db::Tx, person: PersonId) -> Result<u64> {
+    store::purge(tx, person).await
+}
+
+/// What a person let apps do, newest first, after the first `skip`.
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) async fn allowed(
+    core: &Core,
+    person: PersonId,
+    skip: i64,
+    limit: i64,
+) -> Result<Vec<Allowed>> {
+    store::allowed(&core.db, person, skip, limit).await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -465,7 +523,11 @@ mod tests {
 
     #[test]
     fn codes_go_to_safe_addresses_only() {
-        for good in ["https://app.example/cb", "http://127.0.0.1:9000/cb", "http://localhost/cb?x=1"] {
+        for good in [
+            "https://app.example/cb",
+            "http://127.0.0.1:9000/cb",
+            "http://localhost/cb?x=1",
+        ] {
             assert!(redirect_uri(0, good).is_ok(), "{good}");
         }
         for bad in [

@@ -228,3 +228,65 @@ pub(super) async fn token(db: &Db, hash: [u8; 32], now: DateTime<Utc>) -> Result
         plan: row.plan,
     }))
 }
+
+/// Ends what apps may do for a person.
+pub(super) async fn revoke_all_of(tx: &mut Tx, person: PersonId, now: DateTime<Utc>) -> Result<()> {
+    tx.exec(
+        "UPDATE oauth_token SET revoked_at = $2 WHERE person_id = $1 AND revoked_at IS NULL",
+        args![person, now],
+    )
+    .await?;
+    tx.exec(
+        "UPDATE oauth_code SET used_at = $2 WHERE person_id = $1 AND used_at IS NULL",
+        args![person, now],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Removes some of a person's codes and tokens and tells how many.
+pub(super) async fn purge(tx: &mut Tx, person: PersonId) -> Result<u64> {
+    let tokens = tx
+        .exec(
+            "DELETE FROM oauth_token WHERE token_hash IN (SELECT token_hash FROM oauth_token WHERE person_id = $1 LIMIT 500)",
+            args![person],
+        )
+        .await?;
+    let codes = tx
+        .exec(
+            "DELETE FROM oauth_code WHERE code_hash IN (SELECT code_hash FROM oauth_code WHERE person_id = $1 LIMIT 500)",
+            args![person],
+        )
+        .await?;
+    Ok(tokens + codes)
+}
+
+/// What a person let apps do.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct Allowed {
+    /// The app's name.
+    pub app: String,
+    /// Its scopes.
+    pub scope: String,
+    /// When the token was made.
+    pub created_at: DateTime<Utc>,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+/// The tokens after the newest `skip`, at most `limit`.
+pub(super) async fn allowed(
+    db: &Db,
+    person: PersonId,
+    skip: i64,
+    limit: i64,
+) -> Result<Vec<Allowed>> {
+    Ok(db
+        .all(
+            "SELECT a.name AS app, t.scope, t.created_at, t.expires_at, t.revoked_at FROM oauth_token t JOIN oauth_app a ON a.id = t.app_id WHERE t.person_id = $1 ORDER BY t.created_at DESC, t.token_hash LIMIT $3 OFFSET $2",
+            args![person, skip, limit],
+        )
+        .await?)
+}

@@ -93,6 +93,14 @@ pub async fn invitations(core: &Core, caller: &Caller) -> Result<Vec<Invitation>
     store::invitations(&core.db, caller.org_id, core.clock.now()).await
 }
 
+/// The invitations to an address, newest first: for whoever has shown that it is theirs.
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) async fn invitations_to(core: &Core, email: &str) -> Result<Vec<Invitation>> {
+    store::invitations_to(&core.db, email, core.clock.now()).await
+}
+
 /// Invites somebody: the token goes to them by e-mail and is stored as a hash.
 ///
 /// # Errors
@@ -175,12 +183,7 @@ async fn send(
 ///
 /// # Errors
 /// [`Kind::Forbidden`], [`Kind::NotFound`], [`Kind::Conflict`] once it was decided.
-pub async fn resend(
-    core: &Core,
-    caller: &Caller,
-    by: &By,
-    id: InvitationId,
-) -> Result<Invitation> {
+pub async fn resend(core: &Core, caller: &Caller, by: &By, id: InvitationId) -> Result<Invitation> {
     caller.require_somewhere(Permission::ManageMembers)?;
     let (org_id, now) = (caller.org_id, core.clock.now());
     let link = Link::new(core, core.ids.next());
@@ -286,10 +289,7 @@ pub async fn invitation_of(db: &Db, token: &str, now: DateTime<Utc>) -> Result<I
 pub async fn accept(core: &Core, person: &Person, by: &By, token: &str) -> Result<Invitation> {
     let now = core.clock.now();
     let invitation = for_person(&core.db, person, token, now).await?;
-    let (member, assignment) = (
-        MembershipId(core.ids.next()),
-        AssignmentId(core.ids.next()),
-    );
+    let (member, assignment) = (MembershipId(core.ids.next()), AssignmentId(core.ids.next()));
     let org_id = invitation.org_id;
     core.db
         .write(|tx, _| {

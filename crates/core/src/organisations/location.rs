@@ -96,7 +96,15 @@ pub async fn add_location(
             let location = &location;
             Box::pin(async move {
                 store::insert_location(tx, org_id, location).await?;
-                changed(tx, org_id, by, "location.added", location, location.created_at).await
+                changed(
+                    tx,
+                    org_id,
+                    by,
+                    "location.added",
+                    location,
+                    location.created_at,
+                )
+                .await
             })
         })
         .await?;
@@ -153,7 +161,14 @@ async fn changed(
     let details = [
         ("name", location.name.as_str()),
         ("code", location.code.as_deref().unwrap_or("")),
-        ("status", if location.active { "active" } else { "archived" }),
+        (
+            "status",
+            if location.active {
+                "active"
+            } else {
+                "archived"
+            },
+        ),
     ];
     let subject = location.id.to_string();
     audit::record(tx, org_id, by, action, &subject, &details, now).await

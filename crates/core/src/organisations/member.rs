@@ -11,9 +11,7 @@ use colophon_db::{Db, Tx};
 use super::store;
 use crate::access::{Caller, Grants, OWNER, Permission, Permissions, Role, ScopeType};
 use crate::audit::{self, By};
-use crate::{
-    AssignmentId, Core, Error, Kind, LocationId, MembershipId, OrgId, PersonId, Result,
-};
+use crate::{AssignmentId, Core, Error, Kind, LocationId, MembershipId, OrgId, PersonId, Result};
 
 /// Where a role is held.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +91,11 @@ impl Member {
         self.roles.iter().any(|held| held.role == OWNER)
     }
 
+    /// Whether the organisation, which has so many owners, would have none without this member.
+    pub(super) fn is_last(&self, owners: i64) -> bool {
+        self.owns() && self.active && owners <= 1
+    }
+
     /// What the member may do, suspended or not.
     fn grants(&self) -> Grants {
         grants_of(
@@ -134,8 +137,33 @@ fn grants_of<'a>(roles: impl Iterator<Item = (&'a str, Option<LocationId>)>) -> 
 pub async fn grants(db: &Db, org_id: OrgId, person: PersonId) -> Result<Grants> {
     let roles = store::roles_of(db, org_id, person).await?;
     Ok(grants_of(
-        roles.iter().map(|(role, location)| (role.as_str(), *location)),
+        roles
+            .iter()
+            .map(|(role, location)| (role.as_str(), *location)),
     ))
+}
+
+/// What a person is in one organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// The organisation.
+    pub org_id: OrgId,
+    /// Its name.
+    pub organisation: String,
+    /// Whether the person is let in.
+    pub active: bool,
+    /// When they joined.
+    pub joined_at: DateTime<Utc>,
+    /// The keys of their roles, with the name of the location where each holds, if it is one's.
+    pub roles: Vec<(String, Option<String>)>,
+}
+
+/// Everything a person belongs to, suspended or not.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn memberships_of(db: &Db, person: PersonId) -> Result<Vec<Membership>> {
+    store::memberships_of(db, person).await
 }
 
 /// Some members, in the order they joined.
@@ -208,7 +236,10 @@ pub(super) async fn scope(
         (ScopeType::Organisation, None) => Ok(Scope::Organisation),
         (ScopeType::Organisation, Some(_)) => Err(Error::invalid(
             "location_id",
-            format!("must be left out: {} is for the whole organisation", role.key),
+            format!(
+                "must be left out: {} is for the whole organisation",
+                role.key
+            ),
         )),
         (ScopeType::Location, None) => Err(Error::invalid(
             "location_id",
@@ -274,6 +305,57 @@ pub async fn assign_role(
     Ok(changed)
 }
 
+/// Adds a person to an organisation, as an operator does; whoever belongs to it already gets the
+/// role beside the others.
+///
+/// # Errors
+/// [`Kind::NotFound`] for an unknown organisation or person, [`Kind::Invalid`] for a role of one
+/// location, [`Kind::Conflict`] code `personal_organisation`.
+pub async fn add_by_operator(
+    core: &Core,
+    by: &By,
+    org_id: OrgId,
+    person: PersonId,
+    role: &str,
+) -> Result<Member> {
+    let role: &'static Role = role.parse()?;
+    let person = crate::identity::get(core, person).await?.id;
+    let (member, assignment) = (MembershipId(core.ids.next()), AssignmentId(core.ids.next()));
+    let now = core.clock.now();
+    let added = core
+        .db
+        .write(|tx, _| {
+            Box::pin(async move {
+                store::lock(tx, org_id).await?;
+                let organisation = store::find_in(tx, org_id)
+                    .await?
+                    .ok_or_else(|| Error::not_found("organisation"))?;
+                if organisation.personal_of.is_some() {
+                    return Err(Error::new(
+                        Kind::Conflict,
+                        "personal_organisation",
+                        "This is somebody's personal organisation; only they let others in.",
+                    ));
+                }
+                scope(tx, org_id, role, None).await?;
+                store::insert_member(tx, member, org_id, person, now).await?;
+                let found = store::member_of_person(tx, org_id, person)
+                    .await?
+                    .ok_or_else(|| Error::not_found("member"))?;
+                if store::assign(tx, assignment, org_id, found.id, role.key, None, now).await? {
+                    let details = [("role", role.key)];
+                    let subject = found.id.to_string();
+                    let action = "member.added_by_operator";
+                    audit::record(tx, org_id, by, action, &subject, &details, now).await?;
+                }
+                find(tx, org_id, found.id).await
+            })
+        })
+        .await?;
+    core.sessions.forget_all();
+    Ok(added)
+}
+
 fn last_owner() -> Error {
     Error::new(
         Kind::Conflict,
@@ -284,7 +366,7 @@ fn last_owner() -> Error {
 
 /// Locks the organisation and refuses if `member` is its only active owner.
 async fn keep_an_owner(tx: &mut Tx, org_id: OrgId, member: &Member) -> Result<()> {
-    if member.owns() && member.active && store::count_owners(tx, org_id).await? <= 1 {
+    if member.is_last(store::count_owners(tx, org_id).await?) {
         return Err(last_owner());
     }
     Ok(())
@@ -426,7 +508,7 @@ pub async fn remove_member(
     Ok(())
 }
 
-async fn take_out(
+pub(super) async fn take_out(
     tx: &mut Tx,
     org_id: OrgId,
     by: &By,

@@ -1,5 +1,6 @@
 //! Organisations: what they are, where, and who belongs to them as what.
 
+mod closing;
 mod invitation;
 mod location;
 mod member;
@@ -7,14 +8,17 @@ mod plan;
 mod slug;
 mod store;
 
+pub(crate) use closing::{delete_invitations_to, part_with};
+pub(crate) use invitation::invitations_to;
 pub use invitation::{
     INVITATION_FOR, Invitation, InvitationStatus, NewInvitation, accept, decline, invitation_of,
     invitations, invite, resend, revoke_invitation,
 };
 pub use location::{Location, NewLocation, add_location, locations, update_location};
 pub use member::{
-    Assignment, Member, MemberPage, Scope, assign_role, grants, leave, members, remove_member,
-    resume_member, suspend_member, transfer_ownership, unassign_role,
+    Assignment, Member, MemberPage, Membership, Scope, add_by_operator, assign_role, grants, leave,
+    members, memberships_of, remove_member, resume_member, suspend_member, transfer_ownership,
+    unassign_role,
 };
 pub use plan::Plan;
 
@@ -225,7 +229,7 @@ pub async fn of_person(db: &Db, person: PersonId) -> Result<Vec<Organisation>> {
     store::of_person(db, person).await
 }
 
-/// Signatures the organisation has used in the month of `month` (`2026-11`).
+/// What the organisation has used in the month of `month` (`2026-11`), by the name of its meter.
 ///
 /// # Errors
 /// When the database does not answer.

@@ -11,5 +11,5 @@ pub use commit::Commits;
 pub(crate) use commit::start;
 pub use create::{Created, NewRecord, create};
 pub use read::{FoundPage, FoundRecord, RecordView, bundle, by_content_hash, get};
-pub(crate) use read::{documents, ids_after};
+pub(crate) use read::{documents, ids_after, ids_of};
 pub use store::METER;

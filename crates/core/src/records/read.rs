@@ -13,7 +13,7 @@ use colophon_transparency::record::Record;
 
 use super::store::{self, RecordRow};
 use crate::log::{self, Included};
-use crate::{Error, GeneratorId, RecordId, Result};
+use crate::{Error, GeneratorId, OrgId, RecordId, Result};
 
 /// A stored record with what is known about it now.
 #[derive(Clone, Debug)]
@@ -167,4 +167,15 @@ pub(crate) async fn documents(db: &Db, ids: &[RecordId]) -> Result<HashMap<Recor
 /// Ids of records after `after`, in order.
 pub(crate) async fn ids_after(db: &Db, after: RecordId, limit: i64) -> Result<Vec<RecordId>> {
     Ok(store::ids_after(db, after, limit).await?)
+}
+
+/// Ids of an organisation's records after `after`, in order.
+pub(crate) async fn ids_of(
+    db: &Db,
+    org_id: OrgId,
+    after: Option<RecordId>,
+    limit: i64,
+) -> Result<Vec<RecordId>> {
+    let after = after.map_or(uuid::Uuid::nil(), |id| id.0);
+    Ok(store::ids_of(db, org_id, after, limit).await?)
 }

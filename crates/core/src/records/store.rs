@@ -204,3 +204,18 @@ pub(super) async fn ids_after(
         .await?;
     Ok(rows.into_iter().map(|(id,)| RecordId(id)).collect())
 }
+
+pub(super) async fn ids_of(
+    db: &Db,
+    org_id: OrgId,
+    after: Uuid,
+    limit: i64,
+) -> Result<Vec<RecordId>, Error> {
+    let rows: Vec<(Uuid,)> = db
+        .all(
+            "SELECT id FROM record WHERE org_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+            args![org_id, after, limit],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| RecordId(id)).collect())
+}

@@ -2,7 +2,10 @@
 
 mod store;
 
+pub use store::LedgerEntry;
+
 use colophon_db::Db;
+use uuid::Uuid;
 
 use crate::audit::{self, By};
 use crate::{Core, Error, Kind, OrgId, Result};
@@ -41,30 +44,40 @@ pub async fn grant(
         key,
         at: core.clock.now(),
     };
-    core.db.write(|tx, _| {
-        let entry = &entry;
-        Box::pin(async move {
-            crate::organisations::require(tx, org_id).await?;
-            store::lock(tx, org_id).await?;
-            if let Some((earlier, balance)) = store::find(tx, org_id, &entry.key).await? {
-                if earlier == amount {
-                    return Ok(balance);
+    core.db
+        .write(|tx, _| {
+            let entry = &entry;
+            Box::pin(async move {
+                crate::organisations::require(tx, org_id).await?;
+                store::lock(tx, org_id).await?;
+                if let Some((earlier, balance)) = store::find(tx, org_id, &entry.key).await? {
+                    if earlier == amount {
+                        return Ok(balance);
+                    }
+                    return Err(Error::new(
+                        Kind::Conflict,
+                        "idempotency_key_reused",
+                        "This idempotency key moved another amount.",
+                    ));
                 }
-                return Err(Error::new(
-                    Kind::Conflict,
-                    "idempotency_key_reused",
-                    "This idempotency key moved another amount.",
-                ));
-            }
-            let balance = store::move_credits(tx, entry).await?;
-            let (moved, reason) = (amount.to_string(), entry.reason.as_str());
-            let details = [("amount", moved.as_str()), ("reason", reason)];
-            let subject = entry.id.to_string();
-            audit::record(tx, org_id, by, "credits.granted", &subject, &details, entry.at).await?;
-            Ok(balance)
+                let balance = store::move_credits(tx, entry).await?;
+                let (moved, reason) = (amount.to_string(), entry.reason.as_str());
+                let details = [("amount", moved.as_str()), ("reason", reason)];
+                let subject = entry.id.to_string();
+                audit::record(
+                    tx,
+                    org_id,
+                    by,
+                    "credits.granted",
+                    &subject,
+                    &details,
+                    entry.at,
+                )
+                .await?;
+                Ok(balance)
+            })
         })
-    })
-    .await
+        .await
 }
 
 /// The organisation's balance.
@@ -75,4 +88,17 @@ pub async fn balance(db: &Db, org_id: OrgId) -> Result<i64> {
     store::balance(db, org_id)
         .await?
         .ok_or_else(|| Error::not_found("organisation"))
+}
+
+/// The organisation's ledger after an entry, oldest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn entries(
+    db: &Db,
+    org_id: OrgId,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<LedgerEntry>> {
+    store::entries(db, org_id, after.unwrap_or(Uuid::nil()), limit).await
 }

@@ -1,7 +1,7 @@
 //! SQL of wallets and their ledgers.
 
 use chrono::{DateTime, Utc};
-use colophon_db::{Db, Tx, args};
+use colophon_db::{Db, FromRow, Tx, args};
 use uuid::Uuid;
 
 use crate::{Error, Kind, OrgId, Result};
@@ -67,4 +67,33 @@ pub(super) async fn balance(db: &Db, org_id: OrgId) -> Result<Option<i64>> {
         )
         .await?;
     Ok(row.map(|(balance,)| balance))
+}
+
+/// A movement of credits.
+#[derive(Clone, Debug, FromRow)]
+pub struct LedgerEntry {
+    /// Its id.
+    pub id: Uuid,
+    /// Credits that came (or went, below zero).
+    pub amount: i64,
+    /// The balance after it.
+    pub balance_after: i64,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
+pub(super) async fn entries(
+    db: &Db,
+    org_id: OrgId,
+    after: Uuid,
+    limit: i64,
+) -> Result<Vec<LedgerEntry>> {
+    Ok(db
+        .all(
+            "SELECT id, amount, balance_after, reason, created_at FROM ledger_entry WHERE org_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+            args![org_id, after, limit],
+        )
+        .await?)
 }

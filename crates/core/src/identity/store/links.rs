@@ -76,3 +76,13 @@ pub(in crate::identity) async fn last_token(
         .await?;
     Ok(row.map(|(at,)| at))
 }
+
+/// Removes some of a person's links, used or not, and tells how many.
+pub(in crate::identity) async fn purge_tokens(tx: &mut Tx, person: PersonId) -> Result<u64> {
+    Ok(tx
+        .exec(
+            "DELETE FROM one_time_token WHERE token_hash IN (SELECT token_hash FROM one_time_token WHERE person_id = $1 LIMIT 500)",
+            args![person],
+        )
+        .await?)
+}

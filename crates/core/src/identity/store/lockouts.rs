@@ -47,3 +47,17 @@ pub(in crate::identity) async fn clear_failures(tx: &mut Tx, subject: &str) -> R
         .await?;
     Ok(())
 }
+
+/// Forgets the failures of an e-mail address from everywhere: their subjects hold it.
+pub(in crate::identity) async fn clear_failures_of(tx: &mut Tx, email: &str) -> Result<()> {
+    let literal = email
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    tx.exec(
+        "DELETE FROM lockout WHERE subject LIKE $1 ESCAPE '\\'",
+        args![format!("person:{literal}|%")],
+    )
+    .await?;
+    Ok(())
+}

@@ -163,11 +163,7 @@ pub(in crate::identity) async fn set_password(
     Ok(changed == 1)
 }
 
-pub(in crate::identity) async fn set_handle(
-    tx: &mut Tx,
-    id: PersonId,
-    handle: &str,
-) -> Result<()> {
+pub(in crate::identity) async fn set_handle(tx: &mut Tx, id: PersonId, handle: &str) -> Result<()> {
     require_free(tx, handle, id).await?;
     tx.exec(
         "UPDATE person SET handle = $2, handle_look = $3 WHERE id = $1",
@@ -229,4 +225,57 @@ pub(in crate::identity) async fn chain_of(tx: &mut Tx, person: PersonId) -> Resu
         )
         .await?;
     Ok(row.map_or(Chain::Server, |(id,)| Chain::Organisation(OrgId(id))))
+}
+
+/// Whether a picture is somebody's avatar.
+pub(in crate::identity) async fn is_avatar(tx: &mut Tx, sha256: [u8; 32]) -> Result<bool> {
+    let row: Option<(Uuid,)> = tx
+        .opt(
+            "SELECT id FROM person WHERE avatar = $1 LIMIT 1",
+            args![sha256],
+        )
+        .await?;
+    Ok(row.is_some())
+}
+
+/// Takes everything that identifies a person out of their row; false if that was done before.
+/// No password fits what is stored instead of one.
+pub(in crate::identity) async fn anonymise(
+    tx: &mut Tx,
+    id: PersonId,
+    email: &str,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let changed = tx
+        .exec(
+            "UPDATE person SET email = $2, name = 'Deleted account', handle = NULL, handle_look = NULL, password_hash = '!', operator = $4, bio = '', location = '', links = $5, avatar = NULL, deleted_at = $3 WHERE id = $1 AND deleted_at IS NULL",
+            args![id, email, now, false, Json::Array(Vec::new())],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+pub(in crate::identity) async fn delete_external_identities(
+    tx: &mut Tx,
+    id: PersonId,
+) -> Result<()> {
+    tx.exec(
+        "DELETE FROM external_identity WHERE person_id = $1",
+        args![id],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The accounts at identity providers that a person signs in with: issuer, subject, since when.
+pub(in crate::identity) async fn external_identities(
+    db: &Db,
+    id: PersonId,
+) -> Result<Vec<(String, String, DateTime<Utc>)>> {
+    Ok(db
+        .all(
+            "SELECT issuer, subject, created_at FROM external_identity WHERE person_id = $1 ORDER BY issuer, subject",
+            args![id],
+        )
+        .await?)
 }

@@ -24,11 +24,8 @@ pub(in crate::identity) struct NewSession<'a> {
 }
 
 pub(in crate::identity) async fn insert_session(tx: &mut Tx, new: &NewSession<'_>) -> Result<()> {
-    tx.exec(
-        "DELETE FROM session WHERE expires_at < $1",
-        args![new.now],
-    )
-    .await?;
+    tx.exec("DELETE FROM session WHERE expires_at < $1", args![new.now])
+        .await?;
     tx.exec(
         "INSERT INTO session (id, person_id, kind, cookie_hash, csrf, ip, user_agent, created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)",
         args![
@@ -300,9 +297,7 @@ pub(in crate::identity) async fn session(
     let sql = Sql::Built(format!(
         "SELECT {COLUMNS}, s.id AS session_id, s.kind, s.csrf, s.expires_at, o.id AS org_id, o.name AS organisation, o.plan FROM session s JOIN person p ON p.id = s.person_id JOIN organisation o ON o.id = COALESCE((SELECT c.id FROM organisation c JOIN membership m ON m.org_id = c.id WHERE c.id = s.org_id AND c.status = 'active' AND m.person_id = s.person_id AND m.status = 'active'), (SELECT c.id FROM organisation c WHERE c.personal_of = s.person_id)) WHERE {condition} = $1 AND s.expires_at > $2 AND p.deleted_at IS NULL"
     ));
-    let row: Option<SessionRow> = db
-        .opt(sql, [value, colophon_db::Val::from(now)])
-        .await?;
+    let row: Option<SessionRow> = db.opt(sql, [value, colophon_db::Val::from(now)]).await?;
     let Some(row) = row else {
         return Ok(None);
     };

@@ -174,3 +174,24 @@ pub(in crate::organisations) async fn clear_expired(
     .await?;
     Ok(())
 }
+
+/// Not scoped by organisation: the invited person asks what there is about them.
+pub(in crate::organisations) async fn invitations_to(
+    db: &Db,
+    email: &str,
+    now: DateTime<Utc>,
+) -> Result<Vec<Invitation>> {
+    let sql = Sql::Built(format!("{SELECT} WHERE i.email = $1 ORDER BY i.id DESC"));
+    let rows: Vec<Row> = db.all(sql, args![email]).await?;
+    Ok(rows.into_iter().map(|row| row.at(now)).collect())
+}
+
+/// Not scoped by organisation: the address is nobody's any more.
+pub(in crate::organisations) async fn delete_invitations_to(
+    tx: &mut Tx,
+    email: &str,
+) -> Result<()> {
+    tx.exec("DELETE FROM invitation WHERE email = $1", args![email])
+        .await?;
+    Ok(())
+}

@@ -52,7 +52,11 @@ pub(in crate::organisations) async fn insert_location(
             ],
         )
         .await?;
-    if added == 1 { Ok(()) } else { Err(code_taken()) }
+    if added == 1 {
+        Ok(())
+    } else {
+        Err(code_taken())
+    }
 }
 
 pub(in crate::organisations) async fn update_location(
@@ -60,7 +64,11 @@ pub(in crate::organisations) async fn update_location(
     org_id: OrgId,
     location: &Location,
 ) -> Result<bool> {
-    let status = if location.active { "active" } else { "archived" };
+    let status = if location.active {
+        "active"
+    } else {
+        "archived"
+    };
     let changed = tx
         .exec(
             "UPDATE location SET name = $3, code = $4, status = $5 WHERE id = $1 AND org_id = $2 AND NOT EXISTS (SELECT 1 FROM location o WHERE o.org_id = $2 AND o.code = $4 AND o.id <> $1)",

@@ -7,7 +7,7 @@ use colophon_db::{Db, FromRow, Sql, Tx, Val, args};
 use uuid::Uuid;
 
 use crate::access::OWNER;
-use crate::organisations::{Assignment, Member, Scope};
+use crate::organisations::{Assignment, Member, Membership, Scope};
 use crate::{AssignmentId, LocationId, MembershipId, OrgId, PersonId, Result};
 
 #[derive(FromRow)]
@@ -184,6 +184,17 @@ pub(in crate::organisations) async fn unassign(
     Ok(removed == 1)
 }
 
+/// Members, suspended ones among them.
+pub(in crate::organisations) async fn count_members(tx: &mut Tx, org_id: OrgId) -> Result<i64> {
+    let (count,): (i64,) = tx
+        .one(
+            "SELECT CAST(count(*) AS BIGINT) FROM membership WHERE org_id = $1",
+            args![org_id],
+        )
+        .await?;
+    Ok(count)
+}
+
 /// Active members who own the organisation.
 pub(in crate::organisations) async fn count_owners(tx: &mut Tx, org_id: OrgId) -> Result<i64> {
     let (count,): (i64,) = tx
@@ -227,6 +238,45 @@ pub(in crate::organisations) async fn remove_member(
         )
         .await?;
     Ok(removed == 1)
+}
+
+#[derive(FromRow)]
+struct MembershipRow {
+    org_id: Uuid,
+    organisation: String,
+    status: String,
+    joined_at: DateTime<Utc>,
+    role: Option<String>,
+    location: Option<String>,
+}
+
+/// Every membership of a person, in the order they joined.
+pub(in crate::organisations) async fn memberships_of(
+    db: &Db,
+    person: PersonId,
+) -> Result<Vec<Membership>> {
+    let rows: Vec<MembershipRow> = db
+        .all(
+            "SELECT m.org_id, o.name AS organisation, m.status, m.joined_at, a.role, l.name AS location FROM membership m JOIN organisation o ON o.id = m.org_id LEFT JOIN role_assignment a ON a.membership_id = m.id LEFT JOIN location l ON l.id = a.location_id WHERE m.person_id = $1 ORDER BY m.id, a.id",
+            args![person],
+        )
+        .await?;
+    let mut memberships: Vec<Membership> = Vec::new();
+    for row in rows {
+        let org_id = OrgId(row.org_id);
+        let role = row.role.map(|role| (role, row.location));
+        match memberships.last_mut().filter(|last| last.org_id == org_id) {
+            Some(last) => last.roles.extend(role),
+            None => memberships.push(Membership {
+                org_id,
+                organisation: row.organisation,
+                active: row.status == "active",
+                joined_at: row.joined_at,
+                roles: role.into_iter().collect(),
+            }),
+        }
+    }
+    Ok(memberships)
 }
 
 #[derive(FromRow)]

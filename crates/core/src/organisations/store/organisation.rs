@@ -42,7 +42,10 @@ impl TryFrom<Row> for Organisation {
     }
 }
 
-pub(in crate::organisations) async fn insert(tx: &mut Tx, organisation: &Organisation) -> Result<()> {
+pub(in crate::organisations) async fn insert(
+    tx: &mut Tx,
+    organisation: &Organisation,
+) -> Result<()> {
     let added = tx
         .exec(
             "INSERT INTO organisation (id, name, slug, status, plan, contact_email, personal_of, created_at) VALUES ($1, $2, $3, 'active', $4, $5, $6, $7) ON CONFLICT (slug) DO NOTHING",
@@ -77,7 +80,10 @@ pub(in crate::organisations) async fn find(db: &Db, id: OrgId) -> Result<Option<
     row.map(Organisation::try_from).transpose()
 }
 
-pub(in crate::organisations) async fn find_in(tx: &mut Tx, id: OrgId) -> Result<Option<Organisation>> {
+pub(in crate::organisations) async fn find_in(
+    tx: &mut Tx,
+    id: OrgId,
+) -> Result<Option<Organisation>> {
     let sql = format!("SELECT {COLUMNS} FROM organisation WHERE id = $1");
     let row: Option<Row> = tx.opt(Sql::Built(sql), args![id]).await?;
     row.map(Organisation::try_from).transpose()
@@ -85,20 +91,59 @@ pub(in crate::organisations) async fn find_in(tx: &mut Tx, id: OrgId) -> Result<
 
 /// Not scoped by organisation: only operators list all of them.
 pub(in crate::organisations) async fn list(db: &Db, limit: i64) -> Result<Vec<Organisation>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM organisation ORDER BY created_at DESC, id DESC LIMIT $1"
-    );
+    let sql =
+        format!("SELECT {COLUMNS} FROM organisation ORDER BY created_at DESC, id DESC LIMIT $1");
     let rows: Vec<Row> = db.all(Sql::Built(sql), args![limit]).await?;
     rows.into_iter().map(Organisation::try_from).collect()
 }
 
 /// Those that a person is an active member of, the personal one first.
-pub(in crate::organisations) async fn of_person(db: &Db, person: PersonId) -> Result<Vec<Organisation>> {
+pub(in crate::organisations) async fn of_person(
+    db: &Db,
+    person: PersonId,
+) -> Result<Vec<Organisation>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM organisation WHERE id IN (SELECT org_id FROM membership WHERE person_id = $1 AND status = 'active') ORDER BY CASE WHEN personal_of = $1 THEN 0 ELSE 1 END, created_at, id"
     );
     let rows: Vec<Row> = db.all(Sql::Built(sql), args![person]).await?;
     rows.into_iter().map(Organisation::try_from).collect()
+}
+
+/// Those that a person is a member of, suspended or not, in the order of their ids.
+pub(in crate::organisations) async fn every_of_person(
+    tx: &mut Tx,
+    person: PersonId,
+) -> Result<Vec<Organisation>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM organisation WHERE id IN (SELECT org_id FROM membership WHERE person_id = $1) ORDER BY id"
+    );
+    let rows: Vec<Row> = tx.all(Sql::Built(sql), args![person]).await?;
+    rows.into_iter().map(Organisation::try_from).collect()
+}
+
+/// Lets nobody in any more; a personal one loses its name too, which is its person's.
+pub(in crate::organisations) async fn close(
+    tx: &mut Tx,
+    id: OrgId,
+    personal: bool,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let sql = if personal {
+        "UPDATE organisation SET status = 'closed', contact_email = NULL, name = 'Deleted account', slug = NULL WHERE id = $1"
+    } else {
+        "UPDATE organisation SET status = 'closed', contact_email = NULL WHERE id = $1"
+    };
+    tx.exec(sql, args![id]).await?;
+    tx.exec("DELETE FROM role_assignment WHERE org_id = $1", args![id])
+        .await?;
+    tx.exec("DELETE FROM membership WHERE org_id = $1", args![id])
+        .await?;
+    tx.exec(
+        "UPDATE invitation SET status = 'revoked', decided_at = $2 WHERE org_id = $1 AND status = 'pending'",
+        args![id, now],
+    )
+    .await?;
+    Ok(())
 }
 
 pub(in crate::organisations) async fn update(
@@ -134,7 +179,12 @@ pub(in crate::organisations) async fn exists(tx: &mut Tx, id: OrgId) -> Result<b
     Ok(row.is_some())
 }
 
-pub(in crate::organisations) async fn usage(db: &Db, id: OrgId, meter: &str, month: &str) -> Result<i64> {
+pub(in crate::organisations) async fn usage(
+    db: &Db,
+    id: OrgId,
+    meter: &str,
+    month: &str,
+) -> Result<i64> {
     let row: Option<(i64,)> = db
         .opt(
             "SELECT used FROM monthly_usage WHERE org_id = $1 AND meter = $2 AND month = $3",
