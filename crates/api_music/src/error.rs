@@ -24,6 +24,13 @@ pub(crate) fn render(refused: &Refused<'_>) -> Response {
             .collect();
         return answer(StatusCode::UNPROCESSABLE_ENTITY, &json!({"detail": list}));
     }
+    if error.code == "invalid_json" {
+        let fault = json!({"loc": ["body"], "msg": error.detail, "type": "json_invalid"});
+        return answer(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &json!({"detail": [fault]}),
+        );
+    }
     let mut body = error.extra.clone();
     body.insert("detail".to_owned(), json!(error.detail));
     body.insert("code".to_owned(), json!(error.code));

@@ -3,8 +3,12 @@
 //! `openapi.json` is the contract, verbatim; `implemented.txt` lists the operations that this
 //! crate serves. The contract's pages are in the `pages` crate.
 
+mod admin;
+mod auth;
 mod error;
 mod health;
+mod me;
+mod oauth;
 mod public_keys;
 mod routes;
 mod transparency;
@@ -12,6 +16,7 @@ mod transparency;
 pub use routes::{Rates, routes};
 
 use axum::http::HeaderName;
+use chrono::{DateTime, SecondsFormat, Utc};
 use colophon_http::{Product, document};
 
 /// The contract.
@@ -29,4 +34,9 @@ pub fn product() -> Product {
         render: error::render,
         replay_header: HeaderName::from_static("idempotent-replay"),
     }
+}
+
+/// A time as this contract spells it.
+fn utc(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -7,11 +7,12 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::SecondsFormat;
 use colophon_core::keyring::{PublishedKey, Purpose};
 use colophon_core::{Core, Error};
 use colophon_http::{Json, Result};
 use serde::Serialize;
+
+use crate::utc;
 
 /// One signing key.
 #[derive(Debug, Serialize)]
@@ -48,7 +49,6 @@ fn issuer(core: &Core) -> Result<PublishedKey> {
 }
 
 fn view(key: &PublishedKey) -> SigningKey {
-    let time = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     SigningKey {
         key_id: key.key.kid(),
         algorithm: match key.key.algorithm().name() {
@@ -64,8 +64,8 @@ fn view(key: &PublishedKey) -> SigningKey {
         public_key: STANDARD.encode(key.key.as_bytes()),
         public_key_pem: key.key.to_spki_pem(),
         canonicalisation: CANONICALISATION,
-        created_at: time(key.created_at),
-        retired_at: key.retired_at.map(time),
+        created_at: utc(key.created_at),
+        retired_at: key.retired_at.map(utc),
     }
 }
 

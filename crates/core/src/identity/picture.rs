@@ -230,13 +230,11 @@ mod tests {
     /// Red on the left, blue on the right.
     fn sample(width: u32, height: u32) -> DynamicImage {
         ImageBuffer::from_fn(width, height, |x, _| {
-            let left = x < width / 2;
-            Rgba([
-                if left { 255 } else { 0 },
-                0,
-                if left { 0 } else { 255 },
-                255,
-            ])
+            if x < width / 2 {
+                Rgba([255u8, 0, 0, 255])
+            } else {
+                Rgba([0, 0, 255, 255])
+            }
         })
         .into()
     }
