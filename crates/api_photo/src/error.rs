@@ -20,6 +20,10 @@ pub(crate) fn render(refused: &Refused<'_>) -> Response {
             .collect();
         return answer(StatusCode::UNPROCESSABLE_ENTITY, json!({"detail": list}));
     }
+    if error.code == "invalid_json" {
+        let fault = json!({"loc": ["body"], "msg": error.detail, "type": "json_invalid"});
+        return answer(StatusCode::UNPROCESSABLE_ENTITY, json!({"detail": [fault]}));
+    }
     let mut details = error.extra.clone();
     details.insert("request_id".to_owned(), json!(refused.request_id.as_str()));
     let body = json!({"detail": {
@@ -42,7 +46,9 @@ fn answer(status: StatusCode, body: Value) -> Response {
 
 fn suggestion(kind: Kind) -> &'static str {
     match kind {
-        Kind::Unauthenticated => "Send a valid API key in X-API-Key.",
+        Kind::Unauthenticated => {
+            "Send a valid API key in X-API-Key, or a token of POST /v1/accounts/login."
+        }
         Kind::RateLimited | Kind::Unavailable => "Wait for the time in Retry-After and try again.",
         Kind::TooLarge => "Send a smaller file.",
         Kind::Internal => "Try again; if it happens again, quote the request id to support.",
