@@ -18,6 +18,7 @@ pub mod mail;
 pub mod media;
 pub mod oauth;
 pub mod organisations;
+pub mod outgoing;
 pub mod records;
 mod settings;
 mod text;
@@ -60,6 +61,10 @@ pub struct Core {
     pub access_tokens: identity::AccessTokens,
     /// Sends letters.
     pub mailer: mail::Mailer,
+    /// Sends requests to addresses of other people.
+    pub outgoing: outgoing::Outgoing,
+    /// Keys of identity providers.
+    pub provider_keys: identity::ProviderKeys,
     /// Generators by id.
     pub generators: generators::Generators,
     /// Where verified records wait for their commit.
@@ -90,6 +95,8 @@ pub struct Settings {
     pub mail_from: String,
     /// How letters leave.
     pub mail: mail::Transport,
+    /// Whether outgoing requests may reach loopback and private addresses.
+    pub allow_private_network: bool,
     /// The log's name; `None` keeps the one it has, or makes one from its key.
     pub log_origin: Option<String>,
 }
@@ -116,6 +123,8 @@ impl Core {
             sessions: identity::Sessions::new(db.clone(), clock.clone()),
             access_tokens: identity::AccessTokens::new(&keyring, &public_url)?,
             mailer: mail::Mailer::new(&settings.mail_from, settings.mail)?,
+            outgoing: outgoing::Outgoing::new(settings.allow_private_network)?,
+            provider_keys: identity::ProviderKeys::default(),
             generators: generators::Generators::new(db.clone(), clock.clone()),
             commits: records::start(db.clone()),
             log_wake: log::Wake::default(),

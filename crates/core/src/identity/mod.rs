@@ -6,6 +6,7 @@ mod avatar;
 mod deletion;
 mod export;
 mod lockout;
+mod oidc;
 mod password;
 mod person;
 mod picture;
@@ -23,6 +24,7 @@ pub use account::{
 pub use avatar::{AVATAR_BYTES, avatar_url, remove_avatar, set_avatar};
 pub use deletion::{PURGE, delete, purge};
 pub use export::export;
+pub use oidc::{Issuer, NewIssuer, ProviderKeys, bridge, register_issuer};
 pub use person::{ExternalLink, Person, email_address, handle};
 pub(crate) use profile::record;
 pub use profile::{ProfileChange, find_by_email, get, me, set_handle, set_ml_opt_out, update};
