@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use colophon_core::keyring::{Purpose, Source, Sources};
+use colophon_core::mail::Transport;
 use colophon_core::media::S3Options;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use figment::value::{Dict, Map, Tag, Value};
@@ -49,6 +50,8 @@ pub struct Config {
     pub s3: S3,
     /// Background jobs.
     pub jobs: Jobs,
+    /// Letters.
+    pub mail: Mail,
 }
 
 /// How log lines are written.
@@ -95,6 +98,10 @@ pub struct Limits {
     pub trackorigin_key_per_minute: u32,
     /// Largest file of a deep check, in bytes.
     pub upload_bytes: u64,
+    /// Passwords, sign-ups and letters that one address may ask for in a minute.
+    pub sign_in_per_minute: u32,
+    /// Idle Atlas' operations per key and minute.
+    pub atlas_key_per_minute: u32,
 }
 
 /// S3 or what speaks its protocol.
@@ -131,6 +138,17 @@ impl S3 {
     }
 }
 
+/// Letters.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// Who they are from: `Colophon <no-reply@example.org>`.
+    pub from: String,
+    /// `smtp://user:password@host:port` (with `?tls=required`) or `smtps://…`; without it, letters
+    /// are written to the folder `outbox` in the data folder.
+    pub smtp_url: Option<String>,
+}
+
 /// Background jobs.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -160,10 +178,16 @@ impl Default for Config {
                 trackorigin_anonymous_per_minute: 60,
                 trackorigin_key_per_minute: 3_000,
                 upload_bytes: 50 << 20,
+                sign_in_per_minute: 10,
+                atlas_key_per_minute: 120,
             },
             s3: S3::default(),
             jobs: Jobs {
                 concurrency: std::thread::available_parallelism().map_or(2, usize::from),
+            },
+            mail: Mail {
+                from: "Colophon <no-reply@localhost>".to_owned(),
+                smtp_url: None,
             },
         }
     }
@@ -286,6 +310,14 @@ impl Config {
             .unwrap_or_else(|| self.data.join("blobs").display().to_string())
     }
 
+    /// How letters leave.
+    pub fn mail_transport(&self) -> Transport {
+        match &self.mail.smtp_url {
+            Some(url) => Transport::Smtp(url.clone()),
+            None => Transport::Folder(self.data.join("outbox")),
+        }
+    }
+
     /// How people reach the server.
     pub fn public_url(&self) -> String {
         self.public_url
@@ -319,6 +351,7 @@ impl Config {
         shown.blob_url = Some(without_password(&self.blob_url()));
         shown.public_url = Some(self.public_url());
         shown.s3.endpoint = self.s3.endpoint.as_deref().map(without_password);
+        shown.mail.smtp_url = self.mail.smtp_url.as_deref().map(without_password);
         if let Some(secret) = &mut shown.s3.secret_access_key {
             *secret = "redacted".to_owned();
         }

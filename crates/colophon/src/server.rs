@@ -6,8 +6,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use colophon_core::jobs::{JobContext, JobError, NewJob, Registry, Schedule, Worker};
-use colophon_core::{Core, Settings, health, idempotency, log};
+use colophon_core::{Core, Settings, health, idempotency, identity, log, mail};
 use colophon_db::{Clock, Db};
+use colophon_http::cookie::Cookies;
 use colophon_http::{App, Products, Rate, RatePolicy};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -42,6 +43,9 @@ pub async fn open_core(config: &Config) -> anyhow::Result<Arc<Core>> {
         incoming: config.data.join("incoming"),
         s3: config.s3.options(),
         public_url: config.public_url(),
+        mail_from: config.mail.from.clone(),
+        mail: config.mail_transport(),
+        allow_private_network: config.allow_private_network,
         log_origin: config.log.origin.clone(),
     };
     Ok(Core::open(db, clock, settings).await?)
@@ -101,6 +105,8 @@ pub fn app(
         };
         Rate::new(policy, clock.clone())
     };
+    let guesses = limits.sign_in_per_minute;
+    let sign_in = rate("sign-in", guesses, guesses, false);
     let reads = rate("public", limits.public_per_minute, 0, false);
     let content = colophon_api_content::Rates {
         records: rate("records", 0, limits.records_per_minute, true),
@@ -113,7 +119,17 @@ pub fn app(
             limits.trackorigin_key_per_minute,
             true,
         ),
+        sign_in: sign_in.clone(),
     };
+    let photo = colophon_api_photo::Rates {
+        reads: reads.clone(),
+        sign_in,
+    };
+    let atlas = colophon_api_org::Rates {
+        api: rate("idle-atlas", 0, limits.atlas_key_per_minute, false),
+        reads: reads.clone(),
+    };
+    let cookies = Cookies { secure: config.tls };
     let own = colophon_api_registry::Limits {
         reads: reads.clone(),
         uploads: rate(
@@ -125,12 +141,15 @@ pub fn app(
         upload_bytes: limits.upload_bytes,
     };
     let router: Router<Arc<Core>> = Router::new()
-        .merge(colophon_api_music::routes(core, &music).into_router_at(&["", "/trackorigin"]))
-        .merge(colophon_api_photo::routes(&reads).into_router_at(&["", "/lumethic"]))
+        .merge(
+            colophon_api_music::routes(core, &music, cookies).into_router_at(&["", "/trackorigin"]),
+        )
+        .merge(colophon_api_photo::routes(core, &photo).into_router_at(&["", "/lumethic"]))
+        .merge(colophon_api_photo::beside_the_document(&photo).into_router_at(&["", "/lumethic"]))
         .merge(colophon_api_content::routes(core, &content).into_router_at(&["", "/certivu"]))
-        .merge(colophon_api_org::routes(&reads).into_router_at(&["", "/idle-atlas"]))
+        .merge(colophon_api_org::routes(core, &atlas).into_router_at(&["", "/idle-atlas"]))
         .merge(colophon_api_registry::routes(&own, metrics, DOCUMENTS).into_router())
-        .merge(colophon_pages::routes(core, config.tls).into_router());
+        .merge(colophon_pages::routes(core, cookies).into_router());
     let products = Products::new(
         vec![
             colophon_api_music::product(),
@@ -169,14 +188,19 @@ pub fn start_housekeeping(core: &Arc<Core>, tasks: &TaskTracker, stop: &Cancella
             if let Err(error) = core.keyring.refresh().await {
                 tracing::warn!(%error, cause = ?error.cause(), "looking for rotated keys failed");
             }
-            if let Err(error) = core.keys.flush().await {
-                tracing::warn!(%error, "writing when keys were used failed");
-            }
+            flush(&core).await;
         }
-        if let Err(error) = core.keys.flush().await {
-            tracing::warn!(%error, "writing when keys were used failed");
-        }
+        flush(&core).await;
     });
+}
+
+/// Writes down when keys and sessions were last used.
+async fn flush(core: &Core) {
+    for written in [core.keys.flush().await, core.sessions.flush().await] {
+        if let Err(error) = written {
+            tracing::warn!(%error, "writing when credentials were used failed");
+        }
+    }
 }
 
 /// The log's sequencer, the job worker, and its sign of life.
@@ -215,13 +239,23 @@ const IDEMPOTENCY_PURGE: &str = "idempotency.purge";
 
 /// What this program's jobs do.
 fn registry(core: &Arc<Core>) -> Registry {
-    let core = Arc::clone(core);
+    let of = |core: &Arc<Core>| {
+        let core = Arc::clone(core);
+        move || Arc::clone(&core)
+    };
+    let (exporter, mailer, purger) = (of(core), of(core), of(core));
     let export = move |context: JobContext, _| {
-        let core = Arc::clone(&core);
+        let core = exporter();
         async move { Ok(log::export(&core, &context).await?) }
     };
     Registry::new()
         .on(log::EXPORT, export)
+        .on(mail::JOB, move |context, payload| {
+            mail::deliver(mailer(), context, payload)
+        })
+        .on(identity::PURGE, move |context, payload| {
+            identity::purge(purger(), context, payload)
+        })
         .on(IDEMPOTENCY_PURGE, async |context: JobContext, _| {
             idempotency::purge(context.db(), context.clock().now())
                 .await

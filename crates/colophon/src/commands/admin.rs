@@ -1,5 +1,7 @@
 //! `colophon admin …`: what an operator does from a shell, while the server runs.
 
+use colophon_core::access::NewKey;
+use colophon_core::audit::By;
 use colophon_core::{Core, access, generators, jobs, organisations, wallet};
 use colophon_transparency::keys::PublicKey;
 use serde_json::json;
@@ -30,7 +32,7 @@ pub async fn run(options: &Options, admin: Admin) -> anyhow::Result<Answer> {
 
 async fn org(core: &Core, command: OrgCommand) -> anyhow::Result<()> {
     let OrgCommand::Create { name, plan, print } = command;
-    let org = organisations::create(&core.db, &core.clock, &core.ids, &name, plan).await?;
+    let org = organisations::create(core, &By::command(), &name, plan, None).await?;
     let value = json!({"org_id": org.id, "name": org.name, "plan": org.plan.name()});
     print.line(&value, || {
         format!("{}  {} ({})", org.id, org.name, org.plan)
@@ -45,8 +47,9 @@ async fn key(core: &Core, command: KeyCommand) -> anyhow::Result<()> {
             test,
             print,
         } => {
-            let key = access::create_key(&core.db, &core.clock, &core.ids, org, kind, test).await?;
-            let secret = key.secret.reveal();
+            let new = NewKey::new(kind, test);
+            let made = access::create_key(core, &By::command(), org, &new).await?;
+            let (key, secret) = (&made.key, made.secret.reveal());
             print.line(&json!({"key_id": key.id, "secret": secret}), || {
                 format!(
                     "{}\n{secret}\nKeep the second line: it is not shown again.",
@@ -55,8 +58,7 @@ async fn key(core: &Core, command: KeyCommand) -> anyhow::Result<()> {
             })
         }
         KeyCommand::Revoke { org, key, print } => {
-            let now = core.clock.now();
-            access::revoke_key(&core.db, &core.keys, org, key, now).await?;
+            access::revoke_key(core, &By::command(), org, key).await?;
             print.line(&json!({"key_id": key, "revoked": true}), || {
                 format!("{key} is revoked.")
             })
@@ -76,9 +78,7 @@ async fn generator(core: &Core, command: GeneratorCommand) -> anyhow::Result<()>
             let key = public_key
                 .map(|path| key_file::read(algorithm, &path))
                 .transpose()?;
-            let made =
-                generators::create(&core.db, &core.clock, &core.ids, org, &name, key.as_ref())
-                    .await?;
+            let made = generators::create(core, &By::command(), org, &name, key.as_ref()).await?;
             let value = json!({
                 "generator_id": made.id,
                 "name": made.name,
@@ -94,7 +94,7 @@ async fn generator(core: &Core, command: GeneratorCommand) -> anyhow::Result<()>
             generator,
             print,
         } => {
-            generators::revoke(&core.db, &core.generators, org, generator, &core.clock).await?;
+            generators::revoke(core, &By::command(), org, generator).await?;
             print.line(
                 &json!({"generator_id": generator, "status": "revoked"}),
                 || format!("{generator} is revoked."),
@@ -112,8 +112,7 @@ async fn credits(core: &Core, command: CreditsCommand) -> anyhow::Result<()> {
         print,
     } = command;
     let key = idempotency_key.unwrap_or_else(|| core.ids.next().to_string());
-    let balance =
-        wallet::grant(&core.db, &core.clock, &core.ids, org, amount, &reason, &key).await?;
+    let balance = wallet::grant(core, &By::command(), org, amount, &reason, &key).await?;
     let value = json!({"org_id": org, "granted": amount, "balance": balance});
     print.line(&value, || format!("{org} has {balance} credits."))
 }

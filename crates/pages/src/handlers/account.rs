@@ -6,11 +6,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use colophon_core::{Core, Error, Kind, identity};
+use colophon_http::cookie::{self, Cookies, SameSite};
 use colophon_http::{Query, Result};
 use std::collections::BTreeMap;
 
 use super::anonymous::{Sent, Visitor};
-use super::cookie::{Cookies, SameSite};
 use super::flash::Flash;
 use super::frame;
 use super::operator::{self, Posted};
@@ -51,13 +51,12 @@ pub(super) async fn setup_form(
 pub(super) async fn set_up(State(core): State<Arc<Core>>, sent: Sent) -> Result<Response> {
     let Sent { visitor, fields } = sent;
     let field = |name| fields.get(name);
-    let Core { db, clock, ids, .. } = &*core;
-    if !identity::needs_operator(db).await? {
+    if !identity::needs_operator(&core.db).await? {
         return Ok(Redirect::to(SIGN_IN).into_response());
     }
     let (token, email, password) = (field("setup_token"), field("email"), field("password"));
-    let made =
-        identity::create_operator(db, clock, ids, token, email, field("name"), password).await;
+    let from = &visitor.origin;
+    let made = identity::create_operator(&core, from, token, email, field("name"), password).await;
     if let Err(error) = made {
         let (status, form) = fields.refused(&visitor.form_token, error)?;
         let page = SetupPage {
@@ -67,7 +66,8 @@ pub(super) async fn set_up(State(core): State<Arc<Core>>, sent: Sent) -> Result<
         };
         return Ok(visitor.page(status, &page));
     }
-    let session = identity::sign_in(db, clock, ids, email, password).await?;
+    let print = visitor.fingerprint.as_deref();
+    let session = identity::sign_in_operator(&core, from, print, email, password).await?;
     let mut response = operator::go(visitor.cookies, CONSOLE, Flash::AccountMade);
     keep(visitor.cookies, &mut response, &session);
     Ok(response)
@@ -81,7 +81,9 @@ pub(super) async fn sign_in_form(
 ) -> Result<Response> {
     let next = query.get("next").and_then(|path| local_path(path));
     let session = operator::running(&core, visitor.session.as_deref()).await?;
-    if session.is_some_and(|session| session.person.operator) {
+    if session.is_some_and(|session| {
+        session.kind == identity::SessionKind::Operator && session.person.operator
+    }) {
         return Ok(Redirect::to(next.unwrap_or(CONSOLE)).into_response());
     }
     Ok(visitor.page(
@@ -93,10 +95,10 @@ pub(super) async fn sign_in_form(
 /// `POST /console/login`
 pub(super) async fn sign_in(State(core): State<Arc<Core>>, sent: Sent) -> Result<Response> {
     let Sent { visitor, fields } = sent;
-    let Core { db, clock, ids, .. } = &*core;
     let next = local_path(fields.get("next"));
-    let signed_in =
-        identity::sign_in(db, clock, ids, fields.get("email"), fields.get("password")).await;
+    let (email, password) = (fields.get("email"), fields.get("password"));
+    let (from, print) = (&visitor.origin, visitor.fingerprint.as_deref());
+    let signed_in = identity::sign_in_operator(&core, from, print, email, password).await;
     match signed_in {
         Ok(session) => {
             let mut response = Redirect::to(next.unwrap_or(CONSOLE)).into_response();
@@ -113,11 +115,9 @@ pub(super) async fn sign_in(State(core): State<Arc<Core>>, sent: Sent) -> Result
 /// `POST /console/logout`
 pub(super) async fn sign_out(State(core): State<Arc<Core>>, posted: Posted) -> Result<Response> {
     let operator = posted.operator;
-    identity::end(&core.db, operator.token()).await?;
+    identity::end(&core, operator.session(), operator.by()).await?;
     let mut response = operator.go(SIGN_IN, Flash::SignedOut);
-    operator
-        .cookies()
-        .end(response.headers_mut(), operator::COOKIE);
+    operator.cookies().sign_out(response.headers_mut());
     Ok(response)
 }
 
@@ -131,15 +131,12 @@ fn login_page(form: Form, next: Option<&str>, visitor: &Visitor) -> LoginPage {
     }
 }
 
-fn keep(cookies: Cookies, response: &mut Response, session: &str) {
-    let lives = Some(identity::SESSION_FOR.as_secs());
-    cookies.set(
-        response.headers_mut(),
-        operator::COOKIE,
-        session,
-        SameSite::Lax,
-        lives,
-    );
+fn keep(cookies: Cookies, response: &mut Response, session: &identity::Credentials) {
+    let lives = Some(identity::SessionKind::Operator.lasts().as_secs());
+    if let Some(value) = &session.cookie {
+        let headers = response.headers_mut();
+        cookies.set(headers, cookie::SESSION, value, SameSite::Lax, lives);
+    }
 }
 
 /// The text if it is a path on this server. Browsers read `//host`, `/\host` and, because they

@@ -10,10 +10,11 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use colophon_core::audit::Origin;
 use colophon_core::{Core, Error, fingerprint};
-use colophon_http::{Failure, Result};
+use colophon_http::cookie::{self, Cookies, SameSite};
+use colophon_http::{Failure, Result, origin};
 
-use super::cookie::{self, Cookies, SameSite};
 use super::fields::Fields;
 use super::flash::Flash;
 use super::same_origin;
@@ -31,6 +32,10 @@ pub(super) struct Visitor {
     pub(super) cookies: Cookies,
     /// The session that the browser claims to have.
     pub(super) session: Option<String>,
+    /// What the browser is known by when it guesses passwords.
+    pub(super) fingerprint: Option<String>,
+    /// Where the request comes from.
+    pub(super) origin: Origin,
 }
 
 /// A form that a visitor sent from a page of this server.
@@ -66,7 +71,10 @@ impl FromRequestParts<Arc<Core>> for Visitor {
             form_token,
             flash: Flash::found(&parts.headers),
             cookies,
-            session: cookie::get(&parts.headers, super::operator::COOKIE).map(str::to_owned),
+            session: cookie::get(&parts.headers, cookie::SESSION).map(str::to_owned),
+            fingerprint: cookie::get(&parts.headers, cookie::OPERATOR_FINGERPRINT)
+                .map(str::to_owned),
+            origin: origin(parts),
         })
     }
 }

@@ -1,8 +1,7 @@
 //! A word from the step before, carried over a redirect.
 
 use axum::http::HeaderMap;
-
-use super::cookie::{self, Cookies, SameSite};
+use colophon_http::cookie::{self, Cookies, SameSite};
 
 const COOKIE: &str = "colophon_flash";
 /// Seconds; a redirect takes less.

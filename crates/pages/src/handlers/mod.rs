@@ -2,7 +2,6 @@
 
 mod account;
 mod anonymous;
-mod cookie;
 mod error;
 mod fields;
 mod flash;
@@ -22,9 +21,9 @@ use std::sync::Arc;
 use axum::Extension;
 use chrono::{DateTime, SecondsFormat, Utc};
 use colophon_core::Core;
+use colophon_http::cookie::Cookies;
 use colophon_http::{Rate, RatePolicy, Routes};
 
-use self::cookie::Cookies;
 use crate::asset_routes;
 use crate::views::Frame;
 
@@ -34,9 +33,9 @@ pub const CONTRACT_PAGES: &[&str] = &["GET /", "GET /verify", "GET /developers"]
 /// Passwords and set-up links that one address may try in a minute.
 const ATTEMPTS_PER_MINUTE: u32 = 10;
 
-/// Every page and asset; `tls` says whether browsers come over HTTPS, so that cookies are `Secure`.
+/// Every page and asset; `cookies` says how cookies are written.
 #[must_use]
-pub fn routes(core: &Arc<Core>, tls: bool) -> Routes<Arc<Core>> {
+pub fn routes(core: &Arc<Core>, cookies: Cookies) -> Routes<Arc<Core>> {
     let attempts = RatePolicy {
         name: "sign-in",
         anonymous_per_minute: ATTEMPTS_PER_MINUTE,
@@ -80,7 +79,7 @@ pub fn routes(core: &Arc<Core>, tls: bool) -> Routes<Arc<Core>> {
         .get("/console/log", log::show)
         .post("/console/log/export", log::export)
         .get("/console/keys", keys::show)
-        .layer(Extension(Cookies { secure: tls }))
+        .layer(Extension(cookies))
         .merge(asset_routes())
 }
 

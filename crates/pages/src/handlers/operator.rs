@@ -8,23 +8,22 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
+use colophon_core::audit::By;
+use colophon_core::identity::SessionKind;
 use colophon_core::{Core, Error, Kind, identity};
-use colophon_http::{Failure, Result};
+use colophon_http::cookie::{self, Cookies};
+use colophon_http::{Failure, Result, origin};
 
-use super::cookie::{self, Cookies};
 use super::fields::Fields;
 use super::flash::Flash;
 use super::same_origin;
 use crate::response::render_status;
 use crate::views::Session;
 
-/// The cookie of a session.
-pub(super) const COOKIE: &str = "colophon_session";
-
 /// An operator with a running session; whoever has none is led to the sign-in page.
 pub(super) struct Operator {
-    session: identity::Session,
-    token: String,
+    session: Arc<identity::Session>,
+    by: By,
     flash: Option<&'static str>,
     cookies: Cookies,
 }
@@ -42,20 +41,24 @@ impl FromRequestParts<Arc<Core>> for Operator {
         let Extension(cookies) = Extension::<Cookies>::from_request_parts(parts, core)
             .await
             .map_err(|missing| Failure::from(Error::internal(missing)).into_response())?;
-        let token = cookie::get(&parts.headers, COOKIE);
+        let token = cookie::get(&parts.headers, cookie::SESSION);
         let session = running(core, token)
             .await
             .map_err(IntoResponse::into_response)?;
-        let (Some(token), Some(session)) = (token, session) else {
+        // A session of an operator's own affairs does not run the server: the password is asked
+        // for again.
+        let session = session.filter(|session| session.kind == SessionKind::Operator);
+        let Some(session) = session else {
             return Err(sign_in_first(parts));
         };
         if !session.person.operator {
             return Err(Failure::from(not_an_operator()).into_response());
         }
+        let by = By::person(session.person.id, origin(parts));
         let flash = Flash::found(&parts.headers);
         Ok(Self {
             session,
-            token: token.to_owned(),
+            by,
             flash,
             cookies,
         })
@@ -80,9 +83,12 @@ impl FromRequest<Arc<Core>> for Posted {
 }
 
 /// The session that a cookie stands for, if it still runs.
-pub(super) async fn running(core: &Core, token: Option<&str>) -> Result<Option<identity::Session>> {
+pub(super) async fn running(
+    core: &Core,
+    token: Option<&str>,
+) -> Result<Option<Arc<identity::Session>>> {
     match token {
-        Some(token) => Ok(identity::resume(&core.db, &core.clock, token).await?),
+        Some(token) => Ok(core.sessions.of_cookie(token).await?),
         None => Ok(None),
     }
 }
@@ -111,9 +117,14 @@ impl Operator {
         &self.session.csrf
     }
 
-    /// What the session's cookie holds.
-    pub(super) fn token(&self) -> &str {
-        &self.token
+    /// The session.
+    pub(super) fn session(&self) -> &identity::Session {
+        &self.session
+    }
+
+    /// What the audit log is told.
+    pub(super) fn by(&self) -> &By {
+        &self.by
     }
 
     /// How this server writes cookies.

@@ -31,10 +31,12 @@ pub(super) async fn register_generator(
     Posted { operator, fields }: Posted,
 ) -> Result<Response> {
     let org_id: OrgId = org.parse()?;
-    let Core { db, clock, ids, .. } = &*core;
     let key = generators::parse_public_key(fields.get("algorithm"), fields.get("public_key"));
     let registered = match key {
-        Ok(key) => generators::create(db, clock, ids, org_id, fields.get("name"), Some(&key)).await,
+        Ok(key) => {
+            let name = fields.get("name");
+            generators::create(&core, operator.by(), org_id, name, Some(&key)).await
+        }
         Err(error) => Err(error),
     };
     match registered {
@@ -56,7 +58,7 @@ pub(super) async fn revoke_generator(
 ) -> Result<Response> {
     let org_id = org.parse()?;
     let id = generator.parse()?;
-    generators::revoke(&core.db, &core.generators, org_id, id, &core.clock).await?;
+    generators::revoke(&core, operator.by(), org_id, id).await?;
     Ok(operator.go(&path(org_id), Flash::GeneratorRevoked))
 }
 
@@ -68,10 +70,12 @@ pub(super) async fn create_key(
     Posted { operator, fields }: Posted,
 ) -> Result<Response> {
     let org_id: OrgId = org.parse()?;
-    let Core { db, clock, ids, .. } = &*core;
     let test = fields.get("test") == "on";
     let made = match fields.get("kind").parse() {
-        Ok(kind) => access::create_key(db, clock, ids, org_id, kind, test).await,
+        Ok(kind) => {
+            let new = access::NewKey::new(kind, test);
+            access::create_key(&core, operator.by(), org_id, &new).await
+        }
         Err(error) => Err(error),
     };
     match made {
@@ -100,7 +104,7 @@ pub(super) async fn revoke_key(
 ) -> Result<Response> {
     let org_id = org.parse()?;
     let id = key.parse()?;
-    access::revoke_key(&core.db, &core.keys, org_id, id, core.clock.now()).await?;
+    access::revoke_key(&core, operator.by(), org_id, id).await?;
     Ok(operator.go(&path(org_id), Flash::KeyRevoked))
 }
 
@@ -114,7 +118,7 @@ async fn page(core: &Core, operator: &Operator, org_id: OrgId) -> Result<Organis
     let month = now.format("%Y-%m").to_string();
     let used = organisations::usage(&core.db, org_id, records::METER, &month).await?;
     let generators = generators::list(&core.db, org_id).await?;
-    let keys = access::list_keys(&core.db, org_id).await?;
+    let keys = access::list_keys(core, org_id).await?;
     let included = organisation.plan.included_signatures();
     Ok(OrganisationPage {
         frame: frame(),

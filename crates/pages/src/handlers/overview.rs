@@ -47,9 +47,11 @@ pub(super) async fn create_organisation(
     State(core): State<Arc<Core>>,
     Posted { operator, fields }: Posted,
 ) -> Result<Response> {
-    let Core { db, clock, ids, .. } = &*core;
     let made = match fields.get("plan").parse() {
-        Ok(plan) => organisations::create(db, clock, ids, fields.get("name"), plan).await,
+        Ok(plan) => {
+            let name = fields.get("name");
+            organisations::create(&core, operator.by(), name, plan, None).await
+        }
         Err(error) => Err(error),
     };
     match made {

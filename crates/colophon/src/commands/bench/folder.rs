@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use colophon_core::access::{self, Caller, KeyKind};
+use colophon_core::access::{self, Caller, KeyKind, NewKey};
+use colophon_core::audit::By;
 use colophon_core::organisations::{self, Plan};
 use colophon_core::{Core, GeneratorId, generators};
 use colophon_transparency::keys::{Algorithm, PrivateKey};
@@ -190,16 +191,15 @@ pub fn generator_key() -> anyhow::Result<PrivateKey> {
 }
 
 async fn tenant(core: &Core) -> anyhow::Result<Tenant> {
-    let (db, clock, ids) = (&core.db, &core.clock, &core.ids);
+    let by = By::command();
     let name = "Colophon benchmark";
-    let organisation = organisations::create(db, clock, ids, name, Plan::Enterprise).await?;
+    let organisation = organisations::create(core, &by, name, Plan::Enterprise, None).await?;
     let key = generator_key()?.public_key();
-    let generator: GeneratorId =
-        generators::create(db, clock, ids, organisation.id, name, Some(&key))
-            .await?
-            .id;
-    let api_key =
-        access::create_key(db, clock, ids, organisation.id, KeyKind::Certivu, false).await?;
+    let generator: GeneratorId = generators::create(core, &by, organisation.id, name, Some(&key))
+        .await?
+        .id;
+    let new = NewKey::new(KeyKind::Certivu, false);
+    let api_key = access::create_key(core, &by, organisation.id, &new).await?;
     Ok(Tenant {
         generator_id: generator.to_string(),
         api_key: api_key.secret.reveal().to_owned(),
