@@ -29,8 +29,8 @@ pub use person::{ExternalLink, Person, email_address, handle};
 pub(crate) use profile::record;
 pub use profile::{ProfileChange, find_by_email, get, me, set_handle, set_ml_opt_out, update};
 pub use session::{
-    Credentials, Device, Session, SessionKind, choose_organisation, devices, end, end_all,
-    end_by_refresh, end_device, refresh,
+    Credentials, Device, Session, SessionKind, caller_in, choose_organisation, devices, end,
+    end_all, end_by_refresh, end_device, refresh,
 };
 pub use sessions::Sessions;
 pub use setup::{create_operator, needs_operator, setup_link};

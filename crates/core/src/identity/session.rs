@@ -15,9 +15,9 @@ use chrono::{DateTime, Utc};
 
 use super::access_token::Audience;
 use super::{Person, store};
-use crate::access::Caller;
+use crate::access::{Caller, Grants, Permission, Permissions};
 use crate::audit::{self, By, Origin};
-use crate::{Core, Error, Kind, OrgId, PersonId, Result, SessionId};
+use crate::{Core, Error, Kind, OrgId, PersonId, Result, SessionId, organisations};
 
 /// What a session is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -64,6 +64,21 @@ pub struct Session {
     pub caller: Caller,
     /// When it ends, if it is not used before.
     pub expires_at: DateTime<Utc>,
+}
+
+/// What everybody who is signed in may do with their own account.
+const OWN_ACCOUNT: Permissions = Permissions::of(&[
+    Permission::ReadAccount,
+    Permission::ManageAccount,
+    Permission::ReadCertificates,
+]);
+
+/// What a person may do in an organisation, and with their own account.
+pub(super) fn with_own_account(grants: Grants) -> Grants {
+    Grants {
+        everywhere: grants.everywhere.and(OWN_ACCOUNT),
+        at: grants.at,
+    }
 }
 
 /// A session as its owner sees it in a list.
@@ -354,4 +369,25 @@ pub async fn choose_organisation(core: &Core, session: &Session, org_id: OrgId) 
             "You do not belong to this organisation.",
         ))
     }
+}
+
+/// The session's person in one of their organisations, whichever the session acts for.
+///
+/// # Errors
+/// [`Kind::NotFound`] for an organisation that the person is no active member of: whether there
+/// is one does not show.
+pub async fn caller_in(core: &Core, session: &Session, org_id: OrgId) -> Result<Caller> {
+    if session.caller.org_id == org_id {
+        return Ok(session.caller.clone());
+    }
+    let person = session.person.id;
+    let organisation = organisations::of_member(&core.db, person, org_id).await?;
+    let grants = organisations::grants(&core.db, org_id, person).await?;
+    Ok(Caller {
+        org_id,
+        organisation: organisation.name,
+        plan: organisation.plan,
+        grants: with_own_account(grants),
+        ..session.caller.clone()
+    })
 }

@@ -229,6 +229,16 @@ pub async fn of_person(db: &Db, person: PersonId) -> Result<Vec<Organisation>> {
     store::of_person(db, person).await
 }
 
+/// One of the organisations that a person is an active member of.
+///
+/// # Errors
+/// [`crate::Kind::NotFound`], the same for one that there is not.
+pub async fn of_member(db: &Db, person: PersonId, id: OrgId) -> Result<Organisation> {
+    store::of_member(db, person, id)
+        .await?
+        .ok_or_else(|| Error::not_found("organisation"))
+}
+
 /// What the organisation has used in the month of `month` (`2026-11`), by the name of its meter.
 ///
 /// # Errors

@@ -5,8 +5,9 @@ use colophon_db::{Db, FromRow, Sql, Tx, args};
 use uuid::Uuid;
 
 use super::people::{COLUMNS, PersonRow};
-use crate::access::{Caller, Credential, Grants, Permission, Permissions};
+use crate::access::{Caller, Credential};
 use crate::audit::Origin;
+use crate::identity::session::with_own_account;
 use crate::identity::{Device, Person, Session, SessionKind};
 use crate::organisations::{self, Plan};
 use crate::{Error, OrgId, PersonId, Result, SessionId};
@@ -275,13 +276,6 @@ struct SessionRow {
     plan: String,
 }
 
-/// What everybody who is signed in may do with their own account.
-const OWN_ACCOUNT: Permissions = Permissions::of(&[
-    Permission::ReadAccount,
-    Permission::ManageAccount,
-    Permission::ReadCertificates,
-]);
-
 /// A running session, the organisation it acts for and what it may do there. The chosen
 /// organisation counts while the person is an active member and it is active; else the personal
 /// one.
@@ -318,10 +312,7 @@ pub(in crate::identity) async fn session(
                 id,
                 person: person.id,
             },
-            grants: Grants {
-                everywhere: grants.everywhere.and(OWN_ACCOUNT),
-                at: grants.at,
-            },
+            grants: with_own_account(grants),
             expires_at: Some(row.expires_at),
         },
         person,

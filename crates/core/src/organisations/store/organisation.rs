@@ -109,6 +109,19 @@ pub(in crate::organisations) async fn of_person(
     rows.into_iter().map(Organisation::try_from).collect()
 }
 
+/// The one of this id, if it is active and the person is an active member of it.
+pub(in crate::organisations) async fn of_member(
+    db: &Db,
+    person: PersonId,
+    id: OrgId,
+) -> Result<Option<Organisation>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM organisation WHERE id = $1 AND status = 'active' AND id IN (SELECT org_id FROM membership WHERE person_id = $2 AND status = 'active')"
+    );
+    let row: Option<Row> = db.opt(Sql::Built(sql), args![id, person]).await?;
+    row.map(Organisation::try_from).transpose()
+}
+
 /// Those that a person is a member of, suspended or not, in the order of their ids.
 pub(in crate::organisations) async fn every_of_person(
     tx: &mut Tx,
