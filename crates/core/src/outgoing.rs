@@ -45,6 +45,8 @@ impl Outgoing {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(private: bool) -> Result<Self> {
+        // Once a process; whoever was first is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .dns_resolver(Arc::new(Resolver { private }))
             .redirect(reqwest::redirect::Policy::none())
@@ -242,7 +244,6 @@ mod tests {
 
     #[test]
     fn an_address_that_is_refused_later_is_refused_when_it_is_given() {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let public = Outgoing::new(false).unwrap();
         assert!(public.check("https://example.org/hook").is_ok());
         for bad in [
@@ -269,7 +270,6 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_that_leads_home_is_not_followed() {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let resolver = Resolver { private: false };

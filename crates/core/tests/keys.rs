@@ -6,11 +6,18 @@ mod instance;
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use colophon_core::access::{self, KeyKind};
+use colophon_core::access::{self, KeyKind, NewKey};
+use colophon_core::audit::By;
 use colophon_core::keyring::{Keyring, Purpose, Source};
-use colophon_core::organisations::{self, Plan};
-use colophon_core::{Core, Kind, identity, log};
+use colophon_core::organisations::{self, Organisation, Plan};
+use colophon_core::{Core, Kind, log};
 use colophon_transparency::keys::{Algorithm, PrivateKey};
+
+async fn organisation(core: &Core, name: &str) -> Organisation {
+    organisations::create(core, &By::command(), name, Plan::Free, None)
+        .await
+        .unwrap()
+}
 
 #[tokio::test]
 async fn first_start_makes_private_keys_that_only_their_owner_reads() {
@@ -128,13 +135,10 @@ async fn private_keys_come_from_a_file_or_a_command_and_a_wrong_one_is_named() {
 async fn an_api_key_works_until_it_is_revoked_and_only_where_it_belongs() {
     for instance in instance::each().await {
         let core = &instance.core;
-        let (db, clock, ids) = (&core.db, &core.clock, &core.ids);
-        let org = organisations::create(db, clock, ids, "Studio", Plan::Free)
-            .await
-            .unwrap();
-        let key = access::create_key(db, clock, ids, org.id, KeyKind::Certivu, false)
-            .await
-            .unwrap();
+        let org = organisation(core, "Studio").await;
+        let new = NewKey::new(KeyKind::Certivu, false);
+        let by = &By::command();
+        let key = access::create_key(core, by, org.id, &new).await.unwrap();
         let secret = key.secret.reveal();
         let caller = core.keys.caller(secret, &[KeyKind::Certivu]).await.unwrap();
         assert_eq!(
@@ -148,18 +152,16 @@ async fn an_api_key_works_until_it_is_revoked_and_only_where_it_belongs() {
             .unwrap_err();
         assert_eq!(elsewhere.kind, Kind::Unauthenticated);
         core.keys.flush().await.unwrap();
-        let listed = access::list_keys(db, org.id).await.unwrap();
+        let listed = access::list_keys(core, org.id).await.unwrap();
         assert!(listed[0].last_used_at.is_some());
-        let other = organisations::create(db, clock, ids, "Other", Plan::Free)
-            .await
-            .unwrap();
-        let foreign = access::revoke_key(db, &core.keys, other.id, key.id, clock.now()).await;
+        let other = organisation(core, "Other").await;
+        let foreign = access::revoke_key(core, by, other.id, key.key.id).await;
         assert_eq!(
             foreign.unwrap_err().kind,
             Kind::NotFound,
             "not another organisation's to revoke"
         );
-        access::revoke_key(db, &core.keys, org.id, key.id, clock.now())
+        access::revoke_key(core, by, org.id, key.key.id)
             .await
             .unwrap();
         let revoked = core
@@ -176,61 +178,13 @@ async fn an_api_key_works_until_it_is_revoked_and_only_where_it_belongs() {
 }
 
 #[tokio::test]
-async fn the_set_up_link_makes_one_operator_once() {
-    for instance in instance::each().await {
-        let core = &instance.core;
-        let (db, clock, ids) = (&core.db, &core.clock, &core.ids);
-        assert!(identity::needs_operator(db).await.unwrap());
-        let stale = identity::setup_link(db, clock).await.unwrap();
-        let link = identity::setup_link(db, clock).await.unwrap();
-        let make = async |token: &str, email: &str, password: &str| {
-            identity::create_operator(db, clock, ids, token, email, "Ada", password).await
-        };
-        let weak = make(&link, "ada@example.org", "short").await.unwrap_err();
-        assert_eq!(weak.fields[0].field, "password");
-        let old = make(&stale, "ada@example.org", "correct horse battery")
-            .await
-            .unwrap_err();
-        assert_eq!(old.code, "setup_link_invalid", "an earlier link has ended");
-        make(&link, "Ada@Example.org", "correct horse battery")
-            .await
-            .unwrap();
-        let twice = make(&link, "eve@example.org", "correct horse battery")
-            .await
-            .unwrap_err();
-        assert_eq!(twice.code, "setup_link_invalid");
-        assert!(!identity::needs_operator(db).await.unwrap());
-
-        let unknown = identity::sign_in(db, clock, ids, "x@example.org", "correct horse battery");
-        let wrong = identity::sign_in(db, clock, ids, "ada@example.org", "incorrect horse");
-        let (unknown, wrong) = (unknown.await.unwrap_err(), wrong.await.unwrap_err());
-        assert_eq!((unknown.kind, unknown.detail), (wrong.kind, wrong.detail));
-        let cookie =
-            identity::sign_in(db, clock, ids, " ADA@example.org ", "correct horse battery")
-                .await
-                .unwrap();
-        let session = identity::resume(db, clock, &cookie).await.unwrap().unwrap();
-        assert!(session.person.operator);
-        identity::end(db, &cookie).await.unwrap();
-        assert!(
-            identity::resume(db, clock, &cookie)
-                .await
-                .unwrap()
-                .is_none()
-        );
-    }
-}
-
-#[tokio::test]
 async fn credits_move_once_a_key_and_never_below_zero() {
     for instance in instance::each().await {
         let core = &instance.core;
-        let (db, clock, ids) = (&core.db, &core.clock, &core.ids);
-        let org = organisations::create(db, clock, ids, "Studio", Plan::Free)
-            .await
-            .unwrap();
+        let org = organisation(core, "Studio").await;
         let grant = async |amount, key: &'static str| {
-            colophon_core::wallet::grant(db, clock, ids, org.id, amount, "welcome", key).await
+            let by = &By::command();
+            colophon_core::wallet::grant(core, by, org.id, amount, "welcome", key).await
         };
         assert_eq!(grant(100, "a").await.unwrap(), 100);
         assert_eq!(
@@ -244,7 +198,9 @@ async fn credits_move_once_a_key_and_never_below_zero() {
             assert_eq!(grant(amount, "c").await.unwrap_err().kind, Kind::Invalid);
         }
         assert_eq!(
-            colophon_core::wallet::balance(db, org.id).await.unwrap(),
+            colophon_core::wallet::balance(&core.db, org.id)
+                .await
+                .unwrap(),
             105
         );
     }

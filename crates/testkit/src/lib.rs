@@ -6,6 +6,7 @@
 pub mod app;
 pub mod client;
 pub mod contract;
+pub mod person;
 pub mod postgres;
 pub mod signer;
 pub mod site;
@@ -13,6 +14,7 @@ pub mod site;
 pub use app::{Process, Server, TestApp};
 pub use client::{Answer, Request};
 pub use contract::Contract;
+pub use person::{PASSWORD, Person};
 pub use postgres::Postgres;
 pub use signer::{RecordBody, Signer};
 pub use site::{Database, Publisher, Run, Site, databases, text};

@@ -98,7 +98,8 @@ impl Site {
             .env("COLOPHON_DATA", &data)
             .env("COLOPHON_LIMITS__PUBLIC_PER_MINUTE", "0")
             .env("COLOPHON_LIMITS__UPLOADS_PER_MINUTE", "0")
-            .env("COLOPHON_LIMITS__TRACKORIGIN_ANONYMOUS_PER_MINUTE", "0");
+            .env("COLOPHON_LIMITS__TRACKORIGIN_ANONYMOUS_PER_MINUTE", "0")
+            .env("COLOPHON_LIMITS__SIGN_IN_PER_MINUTE", "0");
         match database {
             Database::Sqlite => site,
             Database::Postgres(url) => site.env("COLOPHON_DATABASE_URL", url),

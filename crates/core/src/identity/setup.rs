@@ -82,7 +82,7 @@ pub async fn create_operator(
                         "This link was used or has expired. Start the server again for a new one.",
                     ));
                 }
-                account::insert(core, tx, person, &password_hash, origin).await?;
+                account::insert(core, tx, person, password_hash, origin).await?;
                 let by = By::person(person.id, origin.clone());
                 let subject = person.id.to_string();
                 let action = "operator.created";

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use lettre::message::{Mailbox, Message};
+use lettre::message::header::{ContentTransferEncoding, ContentType};
+use lettre::message::{Body, Mailbox, Message};
 use lettre::transport::smtp::AsyncSmtpTransport;
 use lettre::{AsyncTransport as _, Tokio1Executor};
 use tokio::io::AsyncWriteExt as _;
@@ -11,6 +12,9 @@ use uuid::Uuid;
 
 use crate::jobs::JobError;
 use crate::{Error, Result};
+
+/// Octets of a line of a message (RFC 5322 §2.1.1).
+const LINE: usize = 998;
 
 /// A letter with everything on it.
 #[derive(Clone, Debug)]
@@ -93,6 +97,21 @@ impl Mailer {
         }
     }
 
+    /// A text as it is, where lines and letters allow it (RFC 5322 §2.1.1), so that whoever reads
+    /// the source finds the link whole.
+    fn body(&self, text: String) -> Body {
+        let encoding = match self.way {
+            Way::Smtp(_) if text.is_ascii() => ContentTransferEncoding::SevenBit,
+            Way::Folder(_) => ContentTransferEncoding::EightBit,
+            Way::Smtp(_) => return Body::new(text),
+        };
+        if text.lines().any(|line| line.len() > LINE) {
+            return Body::new(text);
+        }
+        let lines: Vec<&str> = text.lines().collect();
+        Body::dangerous_pre_encoded(lines.join("\r\n").into_bytes(), encoding)
+    }
+
     pub(super) async fn send(&self, outgoing: Outgoing) -> Result<(), JobError> {
         let dead = |error: &dyn fmt::Display| JobError::Dead(error.to_string());
         let to: Mailbox = outgoing.to.parse().map_err(|error| dead(&error))?;
@@ -103,7 +122,8 @@ impl Mailer {
             .from(self.from.clone())
             .to(to)
             .subject(outgoing.subject)
-            .body(outgoing.text)
+            .header(ContentType::TEXT_PLAIN)
+            .body(self.body(outgoing.text))
             .map_err(|error| dead(&error))?;
         match &self.way {
             Way::Folder(folder) => write(folder, outgoing.id, &message.formatted())

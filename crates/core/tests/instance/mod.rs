@@ -27,11 +27,19 @@ pub fn settings(folder: &TempDir) -> Settings {
         incoming: folder.path().join("incoming"),
         s3: colophon_core::media::S3Options::default(),
         public_url: "http://test.example".to_owned(),
+        mail_from: "Colophon <no-reply@test.example>".to_owned(),
+        mail: colophon_core::mail::Transport::Folder(folder.path().join("outbox")),
+        allow_private_network: false,
         log_origin: Some("test.example/log".to_owned()),
     }
 }
 
 pub async fn each() -> Vec<Instance> {
+    each_at(&Clock::system()).await
+}
+
+/// The same, by a clock of the test's own.
+pub async fn each_at(clock: &Clock) -> Vec<Instance> {
     let mut instances = Vec::new();
     let folder = tempfile::tempdir().unwrap();
     let sqlite = format!("sqlite:{}", folder.path().join("test.db").display());
@@ -40,7 +48,7 @@ pub async fn each() -> Vec<Instance> {
         urls.push((postgres.database(), tempfile::tempdir().unwrap()));
     }
     for (url, folder) in urls {
-        let (db, clock) = (Db::open(&url).await.unwrap(), Clock::system());
+        let (db, clock) = (Db::open(&url).await.unwrap(), clock.clone());
         db.migrate(clock.now()).await.unwrap();
         let core = Core::open(db, clock, settings(&folder)).await.unwrap();
         instances.push(Instance { core, folder });

@@ -1,0 +1,273 @@
+//! What people rely on about their accounts and sessions, on both engines.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod instance;
+
+use std::time::Duration;
+
+use chrono::Utc;
+use colophon_core::audit::{By, Origin};
+use colophon_core::identity::{self, Audience, Credentials, SignUp};
+use colophon_core::{Core, Kind, Result};
+use colophon_db::Clock;
+
+const PASSWORD: &str = "correct horse battery";
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn home() -> Origin {
+    Origin::new("192.0.2.1", "test")
+}
+
+async fn operator(core: &Core) {
+    let link = identity::setup_link(&core.db, &core.clock).await.unwrap();
+    identity::create_operator(core, &home(), &link, "ada@example.org", "Ada", PASSWORD)
+        .await
+        .unwrap();
+}
+
+async fn sign_up(core: &Core, email: &str, handle: Option<&str>) -> Result<()> {
+    let new = SignUp {
+        email,
+        password: PASSWORD,
+        name: "Grace",
+        handle,
+        accept_terms: true,
+        confirm_age_18: true,
+    };
+    identity::sign_up(core, &home(), new).await
+}
+
+async fn sign_in(core: &Core, email: &str, password: &str) -> Result<Credentials> {
+    identity::sign_in(core, &home(), Audience::Artist, email, password).await
+}
+
+async fn runs(core: &Core, credentials: &Credentials) -> bool {
+    let session = core.sessions.of_id(credentials.session).await.unwrap();
+    session.is_some()
+}
+
+#[tokio::test]
+async fn the_set_up_link_makes_one_operator_once() {
+    for instance in instance::each().await {
+        let core = &instance.core;
+        assert!(identity::needs_operator(&core.db).await.unwrap());
+        let link = async || identity::setup_link(&core.db, &core.clock).await.unwrap();
+        let (stale, link) = (link().await, link().await);
+        let from = &home();
+        let make = async |token: &str, email: &str, password: &str| {
+            identity::create_operator(core, from, token, email, "Ada", password).await
+        };
+        let weak = make(&link, "ada@example.org", "short").await.unwrap_err();
+        assert_eq!(weak.fields[0].field, "password");
+        let old = make(&stale, "ada@example.org", PASSWORD).await.unwrap_err();
+        assert_eq!(old.code, "setup_link_invalid", "an earlier link has ended");
+        make(&link, "Ada@Example.org", PASSWORD).await.unwrap();
+        let twice = make(&link, "eve@example.org", PASSWORD).await.unwrap_err();
+        assert_eq!(twice.code, "setup_link_invalid");
+        assert!(!identity::needs_operator(&core.db).await.unwrap());
+
+        let credentials = sign_in(core, " ADA@example.org ", PASSWORD).await.unwrap();
+        let cookie = credentials.cookie.unwrap();
+        let session = core.sessions.of_cookie(&cookie).await.unwrap().unwrap();
+        assert!(session.person.operator);
+        let by = &By::person(session.person.id, home());
+        identity::end(core, &session, by).await.unwrap();
+        assert!(core.sessions.of_cookie(&cookie).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_address_are_refused_in_the_same_words() {
+    for instance in instance::each().await {
+        let core = &instance.core;
+        sign_up(core, "grace@example.org", None).await.unwrap();
+        let unknown = sign_in(core, "x@example.org", PASSWORD).await.unwrap_err();
+        let wrong = sign_in(core, "grace@example.org", "incorrect horse");
+        let wrong = wrong.await.unwrap_err();
+        assert_eq!(unknown.kind, Kind::Unauthenticated);
+        assert_eq!(
+            (unknown.kind, unknown.code, unknown.detail),
+            (wrong.kind, wrong.code, wrong.detail)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_token_works_once_and_its_second_use_ends_the_session() {
+    for instance in instance::each().await {
+        let core = &instance.core;
+        sign_up(core, "grace@example.org", None).await.unwrap();
+        let other = sign_in(core, "grace@example.org", PASSWORD).await.unwrap();
+        let first = sign_in(core, "grace@example.org", PASSWORD).await.unwrap();
+        let refresh =
+            async |token: &str| identity::refresh(core, token, Audience::Artist, &home()).await;
+        let second = refresh(&first.refresh).await.unwrap();
+        let third = refresh(&second.refresh).await.unwrap();
+        assert!(runs(core, &third).await);
+        // Whoever shows the first again has stolen it, or was stolen from.
+        let reused = refresh(&first.refresh).await.unwrap_err();
+        assert_eq!(reused.code, "session_ended");
+        assert!(!runs(core, &third).await);
+        assert!(refresh(&third.refresh).await.is_err());
+        assert!(runs(core, &other).await, "other devices stay signed in");
+    }
+}
+
+#[tokio::test]
+async fn of_two_who_refresh_at_once_at_most_one_goes_on() {
+    for instance in instance::each().await {
+        let core = &instance.core;
+        sign_up(core, "grace@example.org", None).await.unwrap();
+        let first = sign_in(core, "grace@example.org", PASSWORD).await.unwrap();
+        let refresh =
+            || async { identity::refresh(core, &first.refresh, Audience::Artist, &home()).await };
+        let (one, two) = tokio::join!(refresh(), refresh());
+        assert!(one.is_ok() != two.is_ok(), "each works once");
+        assert!(!runs(core, &first).await, "the session has ended for both");
+    }
+}
+
+#[tokio::test]
+async fn a_session_ends_a_month_after_its_last_use_and_an_operators_after_twelve_hours() {
+    let clock = Clock::fixed(Utc::now());
+    for instance in instance::each_at(&clock).await {
+        let core = &instance.core;
+        operator(core).await;
+        let person = sign_in(core, "ada@example.org", PASSWORD).await.unwrap();
+        let (from, email) = (&home(), "ada@example.org");
+        let running = identity::sign_in_operator(core, from, None, email, PASSWORD);
+        let running = running.await.unwrap();
+        clock.advance(DAY / 2 - Duration::from_secs(60));
+        assert!(runs(core, &running).await);
+        core.sessions.flush().await.unwrap();
+        clock.advance(Duration::from_secs(120));
+        assert!(!runs(core, &running).await, "whatever it was used for");
+        for _ in 0..3 {
+            clock.advance(DAY * 20);
+            assert!(runs(core, &person).await);
+            core.sessions.flush().await.unwrap();
+        }
+        clock.advance(DAY * 31);
+        assert!(!runs(core, &person).await);
+    }
+}
+
+#[tokio::test]
+async fn three_failures_by_address_or_by_browser_lock_operators_out_for_a_day() {
+    let clock = Clock::fixed(Utc::now());
+    for instance in instance::each_at(&clock).await {
+        let core = &instance.core;
+        operator(core).await;
+        let attempt = async |ip: &str, browser: Option<&str>, password: &str| {
+            let from = &Origin::new(ip, "test");
+            identity::sign_in_operator(core, from, browser, "ada@example.org", password).await
+        };
+        for ip in ["192.0.2.1", "192.0.2.2", "192.0.2.3"] {
+            let wrong = attempt(ip, Some("browser"), "incorrect").await.unwrap_err();
+            assert_eq!(wrong.code, "sign_in_failed");
+        }
+        let locked = attempt("192.0.2.4", Some("browser"), PASSWORD).await;
+        let locked = locked.unwrap_err();
+        assert_eq!(
+            (locked.kind, locked.code),
+            (Kind::RateLimited, "locked_out")
+        );
+        assert_eq!(locked.retry_after, Some(24 * 60 * 60));
+        for _ in 0..3 {
+            let _ = attempt("192.0.2.9", None, "incorrect").await;
+        }
+        let locked = attempt("192.0.2.9", Some("another"), PASSWORD).await;
+        assert_eq!(locked.unwrap_err().code, "locked_out");
+        assert!(attempt("192.0.2.5", None, PASSWORD).await.is_ok());
+        clock.advance(DAY + Duration::from_secs(1));
+        assert!(
+            attempt("192.0.2.9", Some("browser"), PASSWORD)
+                .await
+                .is_ok()
+        );
+    }
+}
+
+#[tokio::test]
+async fn guessing_locks_the_guesser_out_and_nobody_else() {
+    let clock = Clock::fixed(Utc::now());
+    for instance in instance::each_at(&clock).await {
+        let core = &instance.core;
+        sign_up(core, "grace@example.org", None).await.unwrap();
+        let attempt = async |ip: &str, password: &str| {
+            let from = &Origin::new(ip, "test");
+            let email = "grace@example.org";
+            identity::sign_in(core, from, Audience::Artist, email, password).await
+        };
+        for _ in 0..10 {
+            let wrong = attempt("192.0.2.66", "incorrect horse").await.unwrap_err();
+            assert_eq!(wrong.code, "sign_in_failed");
+        }
+        let locked = attempt("192.0.2.66", PASSWORD).await.unwrap_err();
+        assert_eq!(locked.code, "locked_out");
+        assert!(attempt("192.0.2.1", PASSWORD).await.is_ok());
+        clock.advance(Duration::from_secs(16 * 60));
+        assert!(attempt("192.0.2.66", PASSWORD).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_handle_that_looks_like_another_is_taken() {
+    for instance in instance::each().await {
+        let core = &instance.core;
+        let first = Some("miller");
+        sign_up(core, "a@example.org", first).await.unwrap();
+        for alike in ["Miller", "mi11er", "mil-ler", "m1ller", "rniller"] {
+            let taken = sign_up(core, "b@example.org", Some(alike)).await;
+            assert_eq!(taken.unwrap_err().kind, Kind::Conflict, "{alike}");
+        }
+        // A Cyrillic and a full-width letter.
+        for foreign in ["m\u{456}ller", "\u{ff4d}iller", "mill\u{e9}r"] {
+            let refused = sign_up(core, "b@example.org", Some(foreign)).await;
+            assert_eq!(refused.unwrap_err().kind, Kind::Invalid, "{foreign}");
+        }
+        sign_up(core, "b@example.org", Some("mueller"))
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn passwords_are_12_to_128_characters_and_not_on_the_list_of_common_ones() {
+    for instance in instance::each().await {
+        let core = &instance.core;
+        let long = "x".repeat(129);
+        for weak in ["elevenchars", "password1234", "PASSWORD1234", long.as_str()] {
+            let new = SignUp {
+                email: "grace@example.org",
+                password: weak,
+                name: "Grace",
+                handle: None,
+                accept_terms: true,
+                confirm_age_18: true,
+            };
+            let refused = identity::sign_up(core, &home(), new).await.unwrap_err();
+            assert_eq!(refused.fields[0].field, "password", "{weak}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_address_cannot_carry_another_header_into_a_letter() {
+    for instance in instance::each().await {
+        let core = &instance.core;
+        for hostile in [
+            "grace@example.org\r\nBcc: all@example.org",
+            "grace@example.org\nSubject: x",
+            "\"grace\r\nBcc: x\"@example.org",
+            "grace@example.org, all@example.org",
+            "Grace <grace@example.org>",
+            "grace@example.org\0",
+        ] {
+            let refused = sign_up(core, hostile, None).await.unwrap_err();
+            assert_eq!(refused.kind, Kind::Invalid, "{hostile:?}");
+            assert_eq!(refused.fields[0].field, "email");
+        }
+    }
+}
