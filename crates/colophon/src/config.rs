@@ -96,6 +96,8 @@ pub struct Limits {
     pub trackorigin_anonymous_per_minute: u32,
     /// TrackOrigin's `/api/v1` per key and minute.
     pub trackorigin_key_per_minute: u32,
+    /// The same per publishable key.
+    pub trackorigin_publishable_per_minute: u32,
     /// Largest file of a deep check, in bytes.
     pub upload_bytes: u64,
     /// Passwords, sign-ups and letters that one address may ask for in a minute.
@@ -177,6 +179,7 @@ impl Default for Config {
                 uploads_per_minute: 60,
                 trackorigin_anonymous_per_minute: 60,
                 trackorigin_key_per_minute: 3_000,
+                trackorigin_publishable_per_minute: 600,
                 upload_bytes: 50 << 20,
                 sign_in_per_minute: 10,
                 atlas_key_per_minute: 120,

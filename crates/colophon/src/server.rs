@@ -96,29 +96,39 @@ pub fn app(
 ) -> anyhow::Result<App> {
     let clock = &core.clock;
     let limits = &config.limits;
-    let rate = |name, anonymous_per_minute, key_per_minute, headers| {
-        let policy = RatePolicy {
-            name,
-            anonymous_per_minute,
-            key_per_minute,
-            headers,
-        };
-        Rate::new(policy, clock.clone())
+    let rate = |policy| Rate::new(policy, clock.clone());
+    let by_address = |name, per_minute| RatePolicy {
+        name,
+        anonymous_per_minute: per_minute,
+        key_per_minute: 0,
+        published_per_minute: 0,
+        headers: false,
+    };
+    let by_key = |name, per_minute| RatePolicy {
+        key_per_minute: per_minute,
+        ..by_address(name, 0)
     };
     let guesses = limits.sign_in_per_minute;
-    let sign_in = rate("sign-in", guesses, guesses, false);
-    let reads = rate("public", limits.public_per_minute, 0, false);
+    let sign_in = rate(RatePolicy {
+        key_per_minute: guesses,
+        ..by_address("sign-in", guesses)
+    });
+    let reads = rate(by_address("public", limits.public_per_minute));
     let content = colophon_api_content::Rates {
-        records: rate("records", 0, limits.records_per_minute, true),
+        records: rate(RatePolicy {
+            headers: true,
+            ..by_key("records", limits.records_per_minute)
+        }),
         reads: reads.clone(),
     };
     let music = colophon_api_music::Rates {
-        api: rate(
-            "trackorigin",
-            limits.trackorigin_anonymous_per_minute,
-            limits.trackorigin_key_per_minute,
-            true,
-        ),
+        api: rate(RatePolicy {
+            name: "trackorigin",
+            anonymous_per_minute: limits.trackorigin_anonymous_per_minute,
+            key_per_minute: limits.trackorigin_key_per_minute,
+            published_per_minute: limits.trackorigin_publishable_per_minute,
+            headers: true,
+        }),
         sign_in: sign_in.clone(),
     };
     let photo = colophon_api_photo::Rates {
@@ -126,18 +136,17 @@ pub fn app(
         sign_in,
     };
     let atlas = colophon_api_org::Rates {
-        api: rate("idle-atlas", 0, limits.atlas_key_per_minute, false),
+        api: rate(by_key("idle-atlas", limits.atlas_key_per_minute)),
         reads: reads.clone(),
     };
     let cookies = Cookies { secure: config.tls };
     let own = colophon_api_registry::Limits {
         reads: reads.clone(),
-        uploads: rate(
-            "uploads",
-            limits.uploads_per_minute,
-            limits.uploads_per_minute,
-            true,
-        ),
+        uploads: rate(RatePolicy {
+            key_per_minute: limits.uploads_per_minute,
+            headers: true,
+            ..by_address("uploads", limits.uploads_per_minute)
+        }),
         upload_bytes: limits.upload_bytes,
     };
     let router: Router<Arc<Core>> = Router::new()

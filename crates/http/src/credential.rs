@@ -160,6 +160,19 @@ impl Gate {
         None
     }
 
+    /// What a request that shows nothing is told.
+    fn missing(&self, kind: Kind) -> Failure {
+        let keys_only = self
+            .accept
+            .iter()
+            .all(|accept| matches!(accept, Accept::Key { .. }));
+        if keys_only {
+            Error::new(kind, "missing_api_key", "This operation needs an API key.").into()
+        } else {
+            missing(kind)
+        }
+    }
+
     async fn token(&self, audience: Audience, token: &str) -> Result<Arc<Session>, Error> {
         let core = &self.core;
         let (session, person) = core.access_tokens.read(audience, token, core.clock.now())?;
@@ -199,7 +212,7 @@ async fn authenticate(gate: Gate, mut request: Request, next: Next) -> Response 
             }
             return Failure::from(error).into_response();
         }
-        (None, Some(kind)) => return missing(kind).into_response(),
+        (None, Some(kind)) => return gate.missing(kind).into_response(),
         (None, None) => return next.run(request).await,
     };
     let extensions = request.extensions_mut();

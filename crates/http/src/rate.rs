@@ -10,6 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use colophon_core::access::Caller;
 use colophon_core::{Error, Kind};
 use colophon_db::Clock;
 use futures::FutureExt as _;
@@ -38,6 +39,8 @@ pub struct RatePolicy {
     pub anonymous_per_minute: u32,
     /// Requests a minute with one credential; 0 is no limit.
     pub key_per_minute: u32,
+    /// The same for a key that stands in web pages, where everybody finds it; 0 is no limit.
+    pub published_per_minute: u32,
     /// Whether answers carry `X-RateLimit-Limit`, `-Remaining` and `-Reset`.
     pub headers: bool,
 }
@@ -51,6 +54,7 @@ struct Inner {
     policy: RatePolicy,
     clock: Clock,
     by_credential: Option<Buckets<String>>,
+    by_published: Option<Buckets<String>>,
     by_address: Option<Buckets<IpAddr>>,
 }
 
@@ -59,11 +63,13 @@ impl Rate {
     #[must_use]
     pub fn new(policy: RatePolicy, clock: Clock) -> Self {
         let by_credential = NonZeroU32::new(policy.key_per_minute).map(Buckets::new);
+        let by_published = NonZeroU32::new(policy.published_per_minute).map(Buckets::new);
         let by_address = NonZeroU32::new(policy.anonymous_per_minute).map(Buckets::new);
         Self(Arc::new(Inner {
             policy,
             clock,
             by_credential,
+            by_published,
             by_address,
         }))
     }
@@ -80,7 +86,15 @@ impl Rate {
             extensions.get::<CredentialId>(),
             extensions.get::<ClientIp>(),
         ) {
-            (Some(id), _) => Some(self.0.by_credential.as_ref()?.draw(&id.0)),
+            (Some(id), _) => {
+                let published = extensions.get::<Caller>().is_some_and(Caller::is_published);
+                let buckets = if published {
+                    &self.0.by_published
+                } else {
+                    &self.0.by_credential
+                };
+                Some(buckets.as_ref()?.draw(&id.0))
+            }
             (None, Some(ip)) => Some(self.0.by_address.as_ref()?.draw(&ip.subscriber())),
             (None, None) => None,
         }

@@ -34,7 +34,8 @@ fn each_limit_counts_its_own_callers_and_says_so_in_its_own_envelope() {
                 .env("COLOPHON_LIMITS__PUBLIC_PER_MINUTE", "5")
                 .env("COLOPHON_LIMITS__UPLOADS_PER_MINUTE", "2")
                 .env("COLOPHON_LIMITS__TRACKORIGIN_ANONYMOUS_PER_MINUTE", "3")
-                .env("COLOPHON_LIMITS__TRACKORIGIN_KEY_PER_MINUTE", "6"),
+                .env("COLOPHON_LIMITS__TRACKORIGIN_KEY_PER_MINUTE", "8")
+                .env("COLOPHON_LIMITS__TRACKORIGIN_PUBLISHABLE_PER_MINUTE", "6"),
         );
         let (one, other) = (
             app.site.publisher("enterprise"),
@@ -69,6 +70,8 @@ fn each_limit_counts_its_own_callers_and_says_so_in_its_own_envelope() {
         assert_eq!(answer.header("x-ratelimit-limit"), Some("3"));
         let (_, key) = app.site.key(&one.org_id, "trackorigin-publishable");
         exhaust(&app, &sth.clone().bearer(&key), 6);
+        let (_, key) = app.site.key(&one.org_id, "trackorigin-secret");
+        exhaust(&app, &sth.clone().bearer(&key), 8);
         // A key that is none is not anonymous (rules.md B4).
         assert_eq!(app.send(&sth.bearer("to_pk_live_x")).status, 401);
 

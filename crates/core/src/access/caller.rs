@@ -153,6 +153,13 @@ impl Caller {
         matches!(self.credential, Credential::Key { test: true, .. })
     }
 
+    /// Whether this is a key that stands in web pages, where everybody finds it.
+    #[must_use]
+    pub fn is_published(&self) -> bool {
+        let published = KeyKind::TrackOriginPublishable;
+        matches!(self.credential, Credential::Key { kind, .. } if kind == published)
+    }
+
     /// What names the credential in limits, replays and the audit log: `key_…`, `ses_…`, `app_…`.
     #[must_use]
     pub fn credential_id(&self) -> String {

@@ -16,6 +16,7 @@ fn rate() -> Rate {
         name: "test",
         anonymous_per_minute: 2,
         key_per_minute: 3,
+        published_per_minute: 0,
         headers: true,
     };
     let now = chrono::DateTime::from_timestamp(1_000_000, 0).unwrap();

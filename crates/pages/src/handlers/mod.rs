@@ -40,6 +40,7 @@ pub fn routes(core: &Arc<Core>, cookies: Cookies) -> Routes<Arc<Core>> {
         name: "sign-in",
         anonymous_per_minute: ATTEMPTS_PER_MINUTE,
         key_per_minute: 0,
+        published_per_minute: 0,
         headers: false,
     };
     let attempts = Rate::new(attempts, core.clock.clone());
