@@ -27,7 +27,7 @@ const API_KEY: Accept = Accept::Key {
 };
 
 const ARTIST: &[Accept] = &[
-    Accept::Token(Audience::Artist),
+    Accept::Token(&[Audience::Artist]),
     Accept::TokenCookie(Audience::Artist),
 ];
 
@@ -141,7 +141,7 @@ fn account(core: &Arc<Core>, cookies: Cookies) -> Routes<Arc<Core>> {
 
 /// Running the server.
 fn operators(core: &Arc<Core>, rates: &Rates, cookies: Cookies) -> Routes<Arc<Core>> {
-    let session = Gate::required(core, &[Accept::Token(Audience::Operator)]);
+    let session = Gate::required(core, &[Accept::Token(&[Audience::Operator])]);
     let signed_in = Routes::new()
         .post("/v1/admin/logout", admin::logout::handle)
         .get("/v1/admin/artists/lookup", admin::artists::lookup)

@@ -28,7 +28,7 @@ const ACCOUNT: &[Accept] = &[
         kinds: &[KeyKind::Lumethic],
         present: bearer_key,
     },
-    Accept::Token(Audience::Photographer),
+    Accept::Token(&[Audience::Photographer]),
 ];
 
 /// Every route of the contract that is served.

@@ -29,8 +29,8 @@ pub enum Accept {
         /// Where the key is.
         present: fn(&HeaderMap) -> Option<&str>,
     },
-    /// An access token of this audience in `Authorization: Bearer`.
-    Token(Audience),
+    /// An access token of one of these audiences in `Authorization: Bearer`.
+    Token(&'static [Audience]),
     /// An access token of this audience in the cookie `to_at`; a request that changes something
     /// repeats the cookie `to_csrf` in `X-CSRF-Token`.
     TokenCookie(Audience),
@@ -127,12 +127,12 @@ impl Gate {
                     Some(secret) => self.core.keys.caller(secret, kinds).await.map(Found::Key),
                     None => continue,
                 },
-                Accept::Token(audience) => match bearer(headers) {
-                    Some(token) => self.token(audience, token).await.map(Found::Session),
+                Accept::Token(audiences) => match bearer(headers) {
+                    Some(token) => self.token(audiences, token).await.map(Found::Session),
                     None => continue,
                 },
                 Accept::TokenCookie(audience) => match cookie::get(headers, cookie::ACCESS) {
-                    Some(token) => match self.token(audience, token).await {
+                    Some(token) => match self.token(&[audience], token).await {
                         Ok(session) => double_submit(method, headers, &session)
                             .map(|()| Found::Session(session)),
                         Err(error) => Err(error),
@@ -173,9 +173,10 @@ impl Gate {
         }
     }
 
-    async fn token(&self, audience: Audience, token: &str) -> Result<Arc<Session>, Error> {
+    async fn token(&self, audiences: &[Audience], token: &str) -> Result<Arc<Session>, Error> {
         let core = &self.core;
-        let (session, person) = core.access_tokens.read(audience, token, core.clock.now())?;
+        let now = core.clock.now();
+        let (audience, session, person) = core.access_tokens.read(audiences, token, now)?;
         let session = core
             .sessions
             .of_id(session)

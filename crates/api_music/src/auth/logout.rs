@@ -39,7 +39,7 @@ async fn end(core: &Core, origin: &Origin, headers: &HeaderMap) -> Result<(), Er
     let now = core.clock.now();
     let shown = [bearer(headers), cookie::get(headers, cookie::ACCESS)];
     for token in shown.into_iter().flatten() {
-        let Ok((id, _)) = core.access_tokens.read(Audience::Artist, token, now) else {
+        let Ok((_, id, _)) = core.access_tokens.read(&[Audience::Artist], token, now) else {
             continue;
         };
         if let Some(session) = core.sessions.of_id(id).await? {

@@ -148,10 +148,7 @@ pub(crate) async fn revoke(
     Acting { caller, by }: Acting,
     Path(id): Path<String>,
 ) -> Result<Json<Key>> {
-    let (key_id, key) = find(&core, &caller, &id).await?;
-    if key.revoked_at.is_some() {
-        return Ok(Json(key));
-    }
+    let (key_id, _) = find(&core, &caller, &id).await?;
     access::revoke_key(&core, &by, caller.org_id, key_id).await?;
     Ok(Json(find(&core, &caller, &id).await?.1))
 }

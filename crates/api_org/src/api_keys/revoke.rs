@@ -29,11 +29,7 @@ pub(crate) async fn handle(
     if key.kind != KeyKind::Atlas {
         return Err(Error::not_found("API key").into());
     }
-    // Revoking twice is no mistake: the key is revoked.
-    if key.revoked_at.is_none() {
-        access::revoke_key(&core, &by, caller.org_id, id).await?;
-    }
-    let key = access::get_key(&core, caller.org_id, id).await?;
+    let key = access::revoke_key(&core, &by, caller.org_id, id).await?;
     Ok(Json(Output {
         message: "API key revoked.",
         api_key: view(&key),

@@ -21,7 +21,7 @@ pub(crate) async fn handle(
     let key = access::get_key(&core, caller.org_id, id)
         .await
         .map_err(as_unknown)?;
-    if !is_ours(&key) {
+    if !is_ours(&key) || key.revoked_at.is_some() {
         return Err(unknown().into());
     }
     access::revoke_key(&core, &by, caller.org_id, id)

@@ -176,25 +176,41 @@ pub async fn get_key(core: &Core, org_id: OrgId, id: ApiKeyId) -> Result<ApiKey>
         .ok_or_else(|| Error::not_found("API key"))
 }
 
-/// Revokes one key of the organisation at once.
+/// Revokes one key of the organisation at once. Revoking twice is no mistake.
 ///
 /// # Errors
-/// [`crate::Kind::NotFound`] when the organisation has no such unrevoked key.
-pub async fn revoke_key(core: &Core, by: &By, org_id: OrgId, id: ApiKeyId) -> Result<()> {
+/// [`crate::Kind::NotFound`] when the organisation has no such key.
+pub async fn revoke_key(core: &Core, by: &By, org_id: OrgId, id: ApiKeyId) -> Result<ApiKey> {
+    revoke(core, by, org_id, id, "api_key.revoked").await?;
+    get_key(core, org_id, id).await
+}
+
+/// Whether the key was revoked by this call.
+async fn revoke(
+    core: &Core,
+    by: &By,
+    org_id: OrgId,
+    id: ApiKeyId,
+    action: &'static str,
+) -> Result<bool> {
     let now = core.clock.now();
     let hash = core
         .db
         .write(|tx, _| {
             Box::pin(async move {
                 let hash = store::revoke(tx, org_id, id, now).await?;
-                let subject = id.to_string();
-                audit::record(tx, org_id, by, "api_key.revoked", &subject, &[], now).await?;
+                if hash.is_some() {
+                    let subject = id.to_string();
+                    audit::record(tx, org_id, by, action, &subject, &[], now).await?;
+                }
                 Ok::<_, Error>(hash)
             })
         })
         .await?;
-    core.keys.forget(&hash);
-    Ok(())
+    if let Some(hash) = &hash {
+        core.keys.forget(hash);
+    }
+    Ok(hash.is_some())
 }
 
 /// Revokes every key of an organisation in the transaction that closes it; whoever commits it
@@ -324,14 +340,14 @@ pub async fn calls(core: &Core, org_id: OrgId, kind: KeyKind, month: &str) -> Re
 }
 
 /// What is known about a string that somebody found in public.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leaked {
     /// Not one of our keys: another spelling, a wrong checksum, or never issued.
     Unknown,
     /// It was one, and opens nothing any more.
     Dead,
     /// It was live, and is revoked now.
-    Revoked(ApiKey),
+    Revoked,
 }
 
 /// Takes in what a secret scanner found: a live key is revoked at once, whoever reports it, since
@@ -346,28 +362,11 @@ pub async fn report_leak(core: &Core, by: &By, found: &str) -> Result<Leaked> {
     let Some(key) = store::find_by_hash(&core.db, &parsed.hash).await? else {
         return Ok(Leaked::Unknown);
     };
-    if !key.is_live(core.clock.now()) {
-        return Ok(Leaked::Dead);
-    }
-    let now = core.clock.now();
-    let revoked = core
-        .db
-        .write(|tx, _| {
-            let key = &key;
-            Box::pin(async move {
-                store::revoke(tx, key.org_id, key.id, now).await?;
-                let subject = key.id.to_string();
-                let action = "api_key.revoked_after_leak";
-                audit::record(tx, key.org_id, by, action, &subject, &[], now).await
-            })
-        })
-        .await;
-    core.keys.forget(&parsed.hash);
-    match revoked {
-        // Somebody else revoked it in this moment.
-        Err(error) if error.kind == crate::Kind::NotFound => Ok(Leaked::Dead),
-        Err(error) => Err(error),
-        Ok(()) => Ok(Leaked::Revoked(key)),
+    let action = "api_key.revoked_after_leak";
+    if key.is_live(core.clock.now()) && revoke(core, by, key.org_id, key.id, action).await? {
+        Ok(Leaked::Revoked)
+    } else {
+        Ok(Leaked::Dead)
     }
 }
 

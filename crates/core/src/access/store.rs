@@ -178,19 +178,20 @@ fn changed(row: Option<(Vec<u8>,)>) -> Result<[u8; 32]> {
         .ok_or_else(|| Error::not_found("API key"))
 }
 
+/// Revokes a key that is not revoked yet: the hash of its secret.
 pub(super) async fn revoke(
     tx: &mut Tx,
     org_id: OrgId,
     id: ApiKeyId,
     now: DateTime<Utc>,
-) -> Result<[u8; 32]> {
-    changed(
-        tx.opt(
+) -> Result<Option<[u8; 32]>> {
+    let row: Option<(Vec<u8>,)> = tx
+        .opt(
             "UPDATE api_key SET revoked_at = $3, updated_at = $3 WHERE id = $1 AND org_id = $2 AND revoked_at IS NULL RETURNING secret_hash",
             args![id, org_id, now],
         )
-        .await?,
-    )
+        .await?;
+    Ok(row.and_then(|(hash,)| hash.try_into().ok()))
 }
 
 /// Revokes every key of an organisation that is closed.

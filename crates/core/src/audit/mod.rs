@@ -4,8 +4,10 @@
 //! An event is written by the transaction whose change it tells of, as that transaction's last
 //! statement: the chain's head is locked from there to the commit.
 
+mod csv;
 mod store;
 
+pub use csv::csv;
 pub use store::{Event, Page};
 
 use std::fmt;
@@ -17,7 +19,7 @@ use colophon_transparency::digest::sha256;
 use colophon_transparency::json::Value;
 use uuid::Uuid;
 
-use crate::access::Caller;
+use crate::access::{Caller, Permission};
 use crate::{OrgId, PersonId, Result};
 
 /// What the first event of a chain is chained to.
@@ -35,6 +37,15 @@ pub enum Chain {
 }
 
 impl Chain {
+    /// The list of the caller's organisation.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Forbidden`] for who may not read it.
+    pub fn of(caller: &Caller) -> Result<Self> {
+        caller.require(Permission::ViewAudit)?;
+        Ok(Self::Organisation(caller.org_id))
+    }
+
     fn id(self) -> Uuid {
         match self {
             Self::Organisation(id) => id.0,
@@ -73,7 +84,7 @@ impl Origin {
 /// Who acts, and from where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct By {
-    /// `per_…`, `key_…`, `app_…`, or `command` for somebody at the server's own terminal.
+    /// `per_…`, `key_…`, `app_…`, `command` for somebody at the server's own terminal, or `anybody`.
     pub actor: String,
     /// Where from.
     pub origin: Origin,
@@ -96,6 +107,15 @@ impl By {
             .person()
             .map_or_else(|_| caller.credential_id(), |person| person.to_string());
         Self { actor, origin }
+    }
+
+    /// Somebody who need not say who they are.
+    #[must_use]
+    pub fn anybody(origin: Origin) -> Self {
+        Self {
+            actor: "anybody".to_owned(),
+            origin,
+        }
     }
 
     /// Somebody at the server's own terminal.
@@ -135,7 +155,7 @@ pub async fn record(
     let document = rfc8785(&Value::Object(vec![
         text("chain", &chain.id().to_string()),
         text("seq", &seq.to_string()),
-        text("at", &now.to_rfc3339_opts(SecondsFormat::Micros, true)),
+        text("at", &spelled(now)),
         text("actor", &by.actor),
         text("action", action),
         text("subject", subject),
@@ -176,28 +196,57 @@ pub async fn list(
 /// When the database does not answer.
 pub async fn verify(db: &Db, chain: impl Into<Chain>) -> Result<Verified> {
     let chain = chain.into().id();
-    let mut expected = (0, GENESIS);
+    let start = (0, GENESIS);
+    let mut head = store::head(db, chain).await?.unwrap_or(start);
+    let (mut seq, mut previous) = start;
     loop {
-        let page = store::after(db, chain, expected.0, 500).await?;
-        let last = page.len() < 500;
-        for event in page {
-            let (seq, previous) = expected;
-            let names_previous = event.member("previous") == Some(hex::encode(previous));
-            let hash = sha256(event.document.as_bytes());
-            if event.seq != seq + 1 || !names_previous || event.hash != hash {
+        let page = store::after(db, chain, seq, 500).await?;
+        for event in &page {
+            if event.seq != seq + 1 || !follows(event, chain, &previous) {
                 return Ok(Verified::Broken { at: seq + 1 });
             }
-            expected = (event.seq, hash);
+            (seq, previous) = (event.seq, sha256(event.document.as_bytes()));
         }
-        if last {
-            break;
+        if !page.is_empty() {
+            continue;
         }
+        if head == (seq, previous) {
+            return Ok(Verified::Whole { events: seq });
+        }
+        // Events may have been written meanwhile; if not, the end was cut off or forged.
+        let newest = store::head(db, chain).await?.unwrap_or(start);
+        if newest == head {
+            let at = if head.0 == seq {
+                seq
+            } else {
+                head.0.min(seq) + 1
+            };
+            return Ok(Verified::Broken { at });
+        }
+        head = newest;
     }
-    // The end of a chain that was cut off is missed by its head only.
-    Ok(match store::head(db, chain).await? {
-        Some(head) if head != expected => Verified::Broken { at: expected.0 + 1 },
-        _ => Verified::Whole { events: expected.0 },
-    })
+}
+
+/// Whether the event's document is the one that was hashed, says what the row says, and names the
+/// hash before it.
+fn follows(event: &Event, chain: Uuid, previous: &[u8; 32]) -> bool {
+    let said = [
+        ("chain", chain.to_string()),
+        ("seq", event.seq.to_string()),
+        ("at", spelled(event.at)),
+        ("actor", event.actor.clone()),
+        ("action", event.action.clone()),
+        ("subject", event.subject.clone()),
+        ("previous", hex::encode(previous)),
+    ];
+    event.hash == sha256(event.document.as_bytes())
+        && said
+            .into_iter()
+            .all(|(name, value)| event.member(name) == Some(value))
+}
+
+fn spelled(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 /// What [`verify`] found.

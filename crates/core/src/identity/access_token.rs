@@ -110,19 +110,21 @@ impl AccessTokens {
         Ok((token, ends))
     }
 
-    /// The session and person that a token names, if it is ours, for `audience`, and valid now.
+    /// Whom a token is for, and the session and person that it names, if it is ours, for one of
+    /// the `audiences`, and valid now.
     ///
     /// # Errors
     /// [`Kind::Unauthenticated`] with the same words for every other token.
     pub fn read(
         &self,
-        audience: Audience,
+        audiences: &[Audience],
         token: &str,
         now: DateTime<Utc>,
-    ) -> Result<(SessionId, PersonId)> {
+    ) -> Result<(Audience, SessionId, PersonId)> {
         let mut rules = Validation::new(jsonwebtoken::Algorithm::EdDSA);
         rules.set_issuer(&[&self.issuer]);
-        rules.set_audience(&[audience.name()]);
+        let names: Vec<&str> = audiences.iter().map(|audience| audience.name()).collect();
+        rules.set_audience(&names);
         rules.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
         // Time is checked below, by the server's own clock.
         rules.validate_exp = false;
@@ -135,9 +137,12 @@ impl AccessTokens {
         if made > now + SKEW || ends <= now {
             return Err(refused());
         }
+        let mut audiences = audiences.iter().copied();
+        let audience = audiences.find(|audience| audience.name() == claims.aud);
+        let audience = audience.ok_or_else(refused)?;
         let session = claims.sid.parse().map_err(|_| refused())?;
         let person = claims.sub.parse().map_err(|_| refused())?;
-        Ok((session, person))
+        Ok((audience, session, person))
     }
 }
 

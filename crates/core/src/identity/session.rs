@@ -346,29 +346,30 @@ pub async fn devices(core: &Core, person: PersonId) -> Result<Vec<Device>> {
 /// Lets a session act for another organisation of its person.
 ///
 /// # Errors
-/// [`Kind::Forbidden`] for an organisation the person is no active member of.
-pub async fn choose_organisation(core: &Core, session: &Session, org_id: OrgId) -> Result<()> {
-    let chosen = core
-        .db
+/// As [`caller_in`].
+pub async fn choose_organisation(
+    core: &Core,
+    session: &Session,
+    by: &By,
+    org_id: OrgId,
+) -> Result<()> {
+    let (id, person, now) = (session.id, session.person.id, core.clock.now());
+    core.db
         .write(|tx, _| {
-            Box::pin(store::choose_organisation(
-                tx,
-                session.id,
-                session.person.id,
-                org_id,
-            ))
+            Box::pin(async move {
+                if !store::choose_organisation(tx, id, person, org_id).await? {
+                    return Err(Error::not_found("organisation"));
+                }
+                let chain = store::chain_of(tx, person).await?;
+                let (subject, chosen) = (id.to_string(), org_id.to_string());
+                let details = [("organisation", chosen.as_str())];
+                let action = "session.organisation_chosen";
+                audit::record(tx, chain, by, action, &subject, &details, now).await
+            })
         })
         .await?;
-    core.sessions.forget(session.id);
-    if chosen {
-        Ok(())
-    } else {
-        Err(Error::new(
-            Kind::Forbidden,
-            "not_a_member",
-            "You do not belong to this organisation.",
-        ))
-    }
+    core.sessions.forget(id);
+    Ok(())
 }
 
 /// The session's person in one of their organisations, whichever the session acts for.

@@ -35,24 +35,35 @@ pub struct NewLocation<'a> {
     pub code: Option<&'a str>,
 }
 
-impl NewLocation<'_> {
-    fn check(self) -> Result<(String, Option<String>)> {
-        let name = crate::text::line("name", self.name, 100)?;
-        let code = self.code.map(str::trim).filter(|code| !code.is_empty());
-        let fits = |code: &str| {
-            code.len() <= 32
-                && code
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-        };
-        if code.is_some_and(|code| !fits(code)) {
-            return Err(Error::invalid(
-                "code",
-                "must be at most 32 letters, digits, hyphens, underscores and dots",
-            ));
-        }
-        Ok((name, code.map(str::to_owned)))
+/// What to change of a location; what is `None` stays.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LocationChange<'a> {
+    /// 1 to 100 characters.
+    pub name: Option<&'a str>,
+    /// As [`NewLocation::code`]; an empty text clears it.
+    pub code: Option<&'a str>,
+    /// Whether it is in use.
+    pub active: Option<bool>,
+}
+
+fn checked_name(name: &str) -> Result<String> {
+    crate::text::line("name", name, 100)
+}
+
+/// A code that may be one; none for an empty text.
+fn checked_code(code: &str) -> Result<Option<String>> {
+    let code = code.trim();
+    let fits = code.len() <= 32
+        && code
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if !fits {
+        return Err(Error::invalid(
+            "code",
+            "must be at most 32 letters, digits, hyphens, underscores and dots",
+        ));
     }
+    Ok(Some(code.to_owned()).filter(|code| !code.is_empty()))
 }
 
 /// The organisation's locations, in the order they were added.
@@ -75,7 +86,8 @@ pub async fn add_location(
     new: NewLocation<'_>,
 ) -> Result<Location> {
     caller.require(Permission::ManageLocations)?;
-    let (name, code) = new.check()?;
+    let name = checked_name(new.name)?;
+    let code = new.code.map(checked_code).transpose()?.flatten();
     let org_id = caller.org_id;
     if store::locations(&core.db, org_id).await?.len() >= MOST {
         return Err(Error::new(
@@ -121,11 +133,11 @@ pub async fn update_location(
     caller: &Caller,
     by: &By,
     id: LocationId,
-    new: NewLocation<'_>,
-    active: bool,
+    change: LocationChange<'_>,
 ) -> Result<Location> {
     caller.require_at(Permission::ManageLocations, Some(id))?;
-    let (name, code) = new.check()?;
+    let name = change.name.map(checked_name).transpose()?;
+    let code = change.code.map(checked_code).transpose()?;
     let (org_id, now) = (caller.org_id, core.clock.now());
     core.db
         .write(|tx, _| {
@@ -135,9 +147,9 @@ pub async fn update_location(
                     .await?
                     .ok_or_else(|| Error::not_found("location"))?;
                 let location = Location {
-                    name,
-                    code,
-                    active,
+                    name: name.unwrap_or(old.name),
+                    code: code.unwrap_or(old.code),
+                    active: change.active.unwrap_or(old.active),
                     ..old
                 };
                 if !store::update_location(tx, org_id, &location).await? {

@@ -14,7 +14,9 @@ pub use invitation::{
     INVITATION_FOR, Invitation, InvitationStatus, NewInvitation, accept, decline, invitation_of,
     invitations, invite, resend, revoke_invitation,
 };
-pub use location::{Location, NewLocation, add_location, locations, update_location};
+pub use location::{
+    Location, LocationChange, NewLocation, add_location, locations, update_location,
+};
 pub use member::{
     Assignment, Member, MemberPage, Membership, Scope, add_by_operator, assign_role, grants, leave,
     members, memberships_of, remove_member, resume_member, suspend_member, transfer_ownership,
@@ -166,6 +168,15 @@ async fn created(tx: &mut Tx, by: &By, organisation: &Organisation) -> Result<()
     .await
 }
 
+/// What to change of an organisation; what is `None` stays.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OrganisationChange<'a> {
+    /// 1 to 200 characters.
+    pub name: Option<&'a str>,
+    /// An e-mail address; an empty text clears it.
+    pub contact_email: Option<&'a str>,
+}
+
 /// Changes the caller's organisation.
 ///
 /// # Errors
@@ -174,33 +185,49 @@ pub async fn update(
     core: &Core,
     caller: &Caller,
     by: &By,
-    name: &str,
-    contact_email: Option<&str>,
+    change: OrganisationChange<'_>,
 ) -> Result<Organisation> {
     caller.require(Permission::EditOrganisation)?;
-    let name = crate::text::line("name", name, NAME)?;
-    let contact_email = contact_email
-        .filter(|email| !email.trim().is_empty())
-        .map(|email| crate::identity::email_address("contact_email", email))
+    let name = change
+        .name
+        .map(|name| crate::text::line("name", name, NAME))
         .transpose()?;
+    let contact_email = match change.contact_email.map(str::trim) {
+        None => None,
+        Some("") => Some(None),
+        Some(email) => Some(Some(crate::identity::email_address(
+            "contact_email",
+            email,
+        )?)),
+    };
     let (org_id, now) = (caller.org_id, core.clock.now());
-    core.db
+    let changed = core
+        .db
         .write(|tx, _| {
-            let (name, contact) = (name.as_str(), contact_email.as_deref());
+            let (name, contact_email) = (name.clone(), contact_email.clone());
             Box::pin(async move {
-                if !store::update(tx, org_id, name, contact).await? {
-                    return Err(Error::not_found("organisation"));
-                }
+                store::lock(tx, org_id).await?;
+                let old = store::find_in(tx, org_id)
+                    .await?
+                    .ok_or_else(|| Error::not_found("organisation"))?;
+                let changed = Organisation {
+                    name: name.unwrap_or(old.name),
+                    contact_email: contact_email.unwrap_or(old.contact_email),
+                    ..old
+                };
+                let (name, contact) = (changed.name.as_str(), changed.contact_email.as_deref());
+                store::update(tx, org_id, name, contact).await?;
                 let details = [("name", name), ("contact_email", contact.unwrap_or(""))];
                 let subject = org_id.to_string();
                 let action = "organization.updated";
-                audit::record(tx, org_id, by, action, &subject, &details, now).await
+                audit::record(tx, org_id, by, action, &subject, &details, now).await?;
+                Ok::<_, Error>(changed)
             })
         })
         .await?;
     core.keys.forget_all();
     core.sessions.forget_all();
-    get(&core.db, org_id).await
+    Ok(changed)
 }
 
 /// One organisation.

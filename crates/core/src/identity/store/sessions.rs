@@ -247,7 +247,7 @@ pub(in crate::identity) async fn choose_organisation(
 ) -> Result<bool> {
     let changed = tx
         .exec(
-            "UPDATE session SET org_id = $3 WHERE id = $1 AND person_id = $2 AND EXISTS (SELECT 1 FROM membership m WHERE m.org_id = $3 AND m.person_id = $2 AND m.status = 'active')",
+            "UPDATE session SET org_id = $3 WHERE id = $1 AND person_id = $2 AND EXISTS (SELECT 1 FROM membership m JOIN organisation o ON o.id = m.org_id WHERE m.org_id = $3 AND m.person_id = $2 AND m.status = 'active' AND o.status = 'active')",
             args![id, person, org_id],
         )
         .await?;

@@ -164,14 +164,13 @@ pub(in crate::organisations) async fn update(
     id: OrgId,
     name: &str,
     contact_email: Option<&str>,
-) -> Result<bool> {
-    let changed = tx
-        .exec(
-            "UPDATE organisation SET name = $2, contact_email = $3 WHERE id = $1",
-            args![id, name, contact_email.map(str::to_owned)],
-        )
-        .await?;
-    Ok(changed == 1)
+) -> Result<()> {
+    tx.exec(
+        "UPDATE organisation SET name = $2, contact_email = $3 WHERE id = $1",
+        args![id, name, contact_email.map(str::to_owned)],
+    )
+    .await?;
+    Ok(())
 }
 
 /// Locks the organisation until the transaction ends: who owns it is decided by one at a time.
