@@ -7,7 +7,7 @@ use colophon_core::Core;
 use colophon_core::access::KeyKind;
 use colophon_core::identity::{AVATAR_BYTES, Audience};
 use colophon_http::cookie::Cookies;
-use colophon_http::{Accept, Gate, Rate, Routes, bearer};
+use colophon_http::{Accept, Gate, Idempotency, Rate, Routes, bearer};
 
 use crate::{admin, auth, health, me, oauth, public_keys, transparency};
 
@@ -129,6 +129,7 @@ fn account(core: &Arc<Core>, cookies: Cookies) -> Routes<Arc<Core>> {
         .post("/v1/me/delete", me::delete::handle)
         .get("/v1/me/api-keys", me::api_keys::list)
         .post("/v1/me/api-keys", me::api_keys::create)
+        .with(Idempotency::refuse().layer())
         .delete("/v1/me/api-keys/{key_id}", me::api_keys::revoke)
         .put(
             "/v1/me/api-keys/{key_id}/frame-ancestors",
@@ -142,15 +143,19 @@ fn account(core: &Arc<Core>, cookies: Cookies) -> Routes<Arc<Core>> {
 /// Running the server.
 fn operators(core: &Arc<Core>, rates: &Rates, cookies: Cookies) -> Routes<Arc<Core>> {
     let session = Gate::required(core, &[Accept::Token(&[Audience::Operator])]);
+    let once = Idempotency::replay(core.db.clone(), core.clock.clone());
     let signed_in = Routes::new()
         .post("/v1/admin/logout", admin::logout::handle)
         .get("/v1/admin/artists/lookup", admin::artists::lookup)
         .post("/v1/admin/organisations", admin::organisations::create)
+        .with(once.layer())
         .post(
             "/v1/admin/organisations/{org_id}/members",
             admin::organisations::add_member,
         )
+        .with(once.layer())
         .post("/v1/admin/oauth/apps", admin::apps::register)
+        .with(Idempotency::refuse().layer())
         .layer(session.layer());
     Routes::new()
         .post("/v1/admin/login", admin::login::handle)

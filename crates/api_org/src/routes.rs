@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use colophon_core::Core;
 use colophon_core::access::KeyKind;
-use colophon_http::{Accept, Gate, Rate, Routes, cookie, document, x_api_key};
+use colophon_http::{Accept, Gate, Idempotency, Rate, Routes, cookie, document, x_api_key};
 
 use crate::{DOCUMENT, api_keys, invitations, locations, members, organization, roles};
 
@@ -45,6 +45,7 @@ pub fn routes(core: &Arc<Core>, rates: &Rates) -> Routes<Arc<Core>> {
         .get("/api/customer/v1/api-keys", api_keys::list::handle)
         .with(limit())
         .post("/api/customer/v1/api-keys", api_keys::create::handle)
+        .with(Idempotency::refuse().layer())
         .with(limit())
         .post(
             "/api/customer/v1/api-keys/{apiKeyId}/revoke",

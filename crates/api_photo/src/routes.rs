@@ -5,7 +5,7 @@ use std::sync::Arc;
 use colophon_core::Core;
 use colophon_core::access::KeyKind;
 use colophon_core::identity::Audience;
-use colophon_http::{Accept, Gate, Rate, Routes, bearer_key, x_api_key};
+use colophon_http::{Accept, Gate, Idempotency, Rate, Routes, bearer_key, x_api_key};
 
 use crate::{LOGIN, apikeys, health, login};
 
@@ -36,6 +36,7 @@ const ACCOUNT: &[Accept] = &[
 pub fn routes(core: &Arc<Core>, rates: &Rates) -> Routes<Arc<Core>> {
     let account = Routes::new()
         .post("/v1/apikeys/", apikeys::create::handle)
+        .with(Idempotency::refuse().layer())
         .get("/v1/apikeys/", apikeys::list::handle)
         .delete("/v1/apikeys/{key_id}", apikeys::revoke::handle)
         .layer(Gate::required(core, ACCOUNT).layer());

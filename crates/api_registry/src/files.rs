@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::State;
 use axum::extract::multipart::{Multipart, MultipartRejection};
-use chrono::SecondsFormat;
 use colophon_core::{Core, Error, Kind, RecordId, records};
 use colophon_http::{Json, Path, Query, Result, body_error};
 use colophon_transparency::digest::{ContentHash, HashFunction};
 use futures::TryStreamExt as _;
 use serde::{Deserialize, Serialize};
+
+use crate::utc;
 
 /// Everything that is stated about one content.
 #[derive(Debug, Serialize)]
@@ -82,7 +83,7 @@ async fn known(core: &Core, hash: &ContentHash, after: Option<RecordId>) -> Resu
         } else {
             "active"
         },
-        created_at: record.created_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        created_at: utc(record.created_at),
         log: Log {
             status: if record.seq_no.is_some() {
                 "included"

@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use axum::Extension;
 use colophon_core::Core;
-use colophon_http::{Rate, Routes};
+use colophon_core::identity::Audience;
+use colophon_http::{Accept, Gate, Idempotency, Rate, Routes, cookie};
 
 use crate::metrics::Metrics;
-use crate::{bundles, documents, files, keys, log, media, metrics};
+use crate::{
+    bundles, documents, files, invitations, keys, leaks, log, media, metrics, organisations,
+    sessions,
+};
 
 /// What limits these routes.
 #[derive(Debug)]
@@ -18,14 +22,49 @@ pub struct Limits {
     pub uploads: Rate,
     /// Largest file of a deep check, in bytes.
     pub upload_bytes: u64,
+    /// What sends letters, by session.
+    pub letters: Rate,
+    /// Reports of leaked keys, by address.
+    pub leak_reports: Rate,
 }
+
+/// How a person shows who they are: an access token of any product, or the cookie of our pages.
+const PERSON: &[Accept] = &[
+    Accept::Token(&[Audience::Artist, Audience::Photographer]),
+    Accept::SessionCookie(cookie::session),
+];
 
 /// The contracts' documents: where each is served, and its text.
 pub type Documents = &'static [(&'static str, &'static str)];
 
 /// Every route of our own.
 #[must_use]
-pub fn routes(limits: &Limits, metrics: Metrics, served: Documents) -> Routes<Arc<Core>> {
+pub fn routes(
+    core: &Arc<Core>,
+    limits: &Limits,
+    metrics: Metrics,
+    served: Documents,
+) -> Routes<Arc<Core>> {
+    public(limits, metrics, served).merge(signed_in(core, limits))
+}
+
+/// What a person does who is signed in.
+fn signed_in(core: &Arc<Core>, limits: &Limits) -> Routes<Arc<Core>> {
+    let once = Idempotency::replay(core.db.clone(), core.clock.clone());
+    Routes::new()
+        .get("/sessions", sessions::list)
+        .delete("/sessions/{session}", sessions::end)
+        .put(
+            "/sessions/current/organisation",
+            sessions::choose_organisation,
+        )
+        .post("/invitations/accept", invitations::accept)
+        .post("/invitations/decline", invitations::decline)
+        .merge(organisations::routes(&limits.letters, &once))
+        .layer(Gate::required(core, PERSON).layer())
+}
+
+fn public(limits: &Limits, metrics: Metrics, served: Documents) -> Routes<Arc<Core>> {
     let reads = || limits.reads.layer();
     let routes = Routes::new()
         .get("/files/{hash}", files::show)
@@ -63,6 +102,8 @@ pub fn routes(limits: &Limits, metrics: Metrics, served: Documents) -> Routes<Ar
         .get("/media/{sha256}", media::download)
         .with(reads())
         .no_deadline()
+        .post("/keys/leaked", leaks::report)
+        .with(limits.leak_reports.layer())
         .get("/metrics", metrics::show)
         .with(Extension(metrics))
         .get("/openapi.json", documents::own)

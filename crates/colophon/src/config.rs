@@ -102,6 +102,8 @@ pub struct Limits {
     pub upload_bytes: u64,
     /// Passwords, sign-ups and letters that one address may ask for in a minute.
     pub sign_in_per_minute: u32,
+    /// Reports of leaked keys per address and minute.
+    pub leak_reports_per_minute: u32,
     /// Idle Atlas' operations per key and minute.
     pub atlas_key_per_minute: u32,
 }
@@ -182,6 +184,7 @@ impl Default for Config {
                 trackorigin_publishable_per_minute: 600,
                 upload_bytes: 50 << 20,
                 sign_in_per_minute: 10,
+                leak_reports_per_minute: 60,
                 atlas_key_per_minute: 120,
             },
             s3: S3::default(),

@@ -133,7 +133,7 @@ pub fn app(
     };
     let photo = colophon_api_photo::Rates {
         reads: reads.clone(),
-        sign_in,
+        sign_in: sign_in.clone(),
     };
     let atlas = colophon_api_org::Rates {
         api: rate(by_key("idle-atlas", limits.atlas_key_per_minute)),
@@ -148,6 +148,8 @@ pub fn app(
             ..by_address("uploads", limits.uploads_per_minute)
         }),
         upload_bytes: limits.upload_bytes,
+        letters: sign_in.clone(),
+        leak_reports: rate("leak-reports", limits.leak_reports_per_minute, 0, false),
     };
     let router: Router<Arc<Core>> = Router::new()
         .merge(
@@ -157,7 +159,7 @@ pub fn app(
         .merge(colophon_api_photo::beside_the_document(&photo).into_router_at(&["", "/lumethic"]))
         .merge(colophon_api_content::routes(core, &content).into_router_at(&["", "/certivu"]))
         .merge(colophon_api_org::routes(core, &atlas).into_router_at(&["", "/idle-atlas"]))
-        .merge(colophon_api_registry::routes(&own, metrics, DOCUMENTS).into_router())
+        .merge(colophon_api_registry::routes(core, &own, metrics, DOCUMENTS).into_router())
         .merge(colophon_pages::routes(core, cookies).into_router());
     let products = Products::new(
         vec![

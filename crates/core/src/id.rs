@@ -44,6 +44,15 @@ macro_rules! typed_id {
 
         impl colophon_db::Id for $name {}
 
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(reader)?;
+                text.parse().map_err(|_| {
+                    serde::de::Error::custom(concat!("must be an id that begins with ", $prefix))
+                })
+            }
+        }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)

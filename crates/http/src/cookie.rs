@@ -26,6 +26,12 @@ pub const CSRF: &str = "to_csrf";
 /// What an operator's browser is known by when it guesses passwords (TrackOrigin contract).
 pub const OPERATOR_FINGERPRINT: &str = "to_admin_fp";
 
+/// The value of the session cookie of our own pages.
+#[must_use]
+pub fn session(headers: &HeaderMap) -> Option<&str> {
+    get(headers, SESSION)
+}
+
 /// The value of the Idle Atlas session cookie, under either of its names.
 #[must_use]
 pub fn atlas_session(headers: &HeaderMap) -> Option<&str> {

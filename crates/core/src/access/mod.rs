@@ -240,7 +240,10 @@ pub async fn rotate_key(
     grace: Duration,
 ) -> Result<CreatedKey> {
     if grace > LONGEST_GRACE {
-        return Err(Error::invalid("grace", "must be at most seven days"));
+        return Err(Error::invalid(
+            "grace_seconds",
+            "must be at most seven days",
+        ));
     }
     let now = core.clock.now();
     let old = get_key(core, org_id, id).await?;

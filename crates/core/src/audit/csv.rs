@@ -8,17 +8,14 @@ use futures::stream::try_unfold;
 use super::{Chain, Event, spelled, store};
 use crate::Result;
 
-const COLUMNS: &str = "number,at,actor,action,subject,details,address,program,hash\r\n";
+const COLUMNS: &str = "seq,at,actor,action,subject,details,ip,user_agent,hash\r\n";
 /// What is read from the database at once.
 const PAGE: i64 = 500;
 
 /// The whole list, oldest first, written while it is read. A failure half-way breaks it off.
-pub fn csv(
-    db: Db,
-    chain: impl Into<Chain>,
-) -> impl Stream<Item = Result<Bytes>> + Send + 'static {
+pub fn csv(db: Db, chain: impl Into<Chain>) -> impl Stream<Item = Result<Bytes>> + Send + 'static {
     let chain = chain.into().id();
-    try_unfold((db, Some(0)), async move |(db, after)| {
+    try_unfold((db, Some(0)), move |(db, after)| async move {
         let Some(after) = after else {
             return Ok(None);
         };
@@ -59,9 +56,7 @@ fn line(text: &mut String, event: &Event) {
 /// A cell that a spreadsheet shows and does not calculate: a browser may call itself `=1+1`, and
 /// what begins like a formula gets an apostrophe in front (OWASP, CSV injection).
 fn quoted(cell: &str) -> String {
-    const FORMULA: [char; 11] = [
-        '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠',
-    ];
+    const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
     let guard = if cell.starts_with(FORMULA) { "'" } else { "" };
     format!("\"{guard}{}\"", cell.replace('"', "\"\""))
 }

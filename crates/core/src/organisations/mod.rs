@@ -34,6 +34,8 @@ use crate::{AssignmentId, Core, Error, MembershipId, OrgId, PersonId, Result};
 
 /// Characters of an organisation's name.
 const NAME: usize = 200;
+/// Organisations of a person who makes another: a bound against mistakes, not a price.
+const MOST: usize = 100;
 
 /// An organisation.
 #[derive(Clone, Debug)]
@@ -107,11 +109,19 @@ pub async fn create(
 /// Makes an organisation that the caller owns.
 ///
 /// # Errors
-/// [`crate::Kind::Invalid`] as [`create`]; [`crate::Kind::Forbidden`] for a caller who is no person.
+/// [`crate::Kind::Invalid`] as [`create`]; [`crate::Kind::Forbidden`] for a caller who is no
+/// person; [`crate::Kind::Conflict`] for a person who belongs to 100 already.
 pub async fn create_own(core: &Core, caller: &Caller, by: &By, name: &str) -> Result<Organisation> {
     caller.require(Permission::ManageAccount)?;
     let owner = caller.person()?;
     let organisation = Organisation::new(core, name, Plan::Free)?;
+    if of_person(&core.db, owner).await?.len() >= MOST {
+        return Err(Error::new(
+            crate::Kind::Conflict,
+            "too_many_organisations",
+            "You belong to 100 organisations, which is the most for making another.",
+        ));
+    }
     core.db
         .write(|tx, _| {
             let organisation = &organisation;
