@@ -40,11 +40,8 @@ async fn caller(core: &Core, email: &str, org: OrgId) -> (Caller, By) {
     let signed_in = identity::sign_in(core, &from, Audience::Artist, email, PASSWORD).await;
     let id = signed_in.unwrap().session;
     let session = core.sessions.of_id(id).await.unwrap().unwrap();
-    identity::choose_organisation(core, &session, org)
-        .await
-        .unwrap();
-    let session = core.sessions.of_id(id).await.unwrap().unwrap();
-    (session.caller.clone(), By::person(session.person.id, from))
+    let caller = identity::caller_in(core, &session, org).await.unwrap();
+    (caller, By::person(session.person.id, from))
 }
 
 async fn studio(core: &Core) -> Organisation {
@@ -185,6 +182,10 @@ async fn an_event_that_was_changed_or_removed_later_shows() {
         let verify = async || audit::verify(&core.db, org).await.unwrap();
         assert_eq!(verify().await, Verified::Whole { events: 3 });
         for (tamper, at) in [
+            (
+                "UPDATE audit_event SET actor = 'per_x' WHERE chain = $1 AND seq = 3",
+                3,
+            ),
             (
                 "UPDATE audit_event SET document = replace(document, 'owner', 'guest') WHERE chain = $1",
                 2,

@@ -266,8 +266,7 @@ fn double_submit(method: &Method, headers: &HeaderMap, session: &Session) -> Res
 fn same_origin(method: &Method, headers: &HeaderMap, public_url: &str) -> Result<(), Error> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let ours = url::Url::parse(public_url).map(|url| url.origin().ascii_serialization());
-    let from_elsewhere = text("origin")
-        .is_some_and(|origin| ours.as_deref().map_or(true, |ours| origin != ours))
+    let from_elsewhere = text("origin").is_some_and(|origin| ours.as_deref() != Ok(origin))
         || text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
     if changes(method) && from_elsewhere {
         return Err(Error::new(
