@@ -149,7 +149,7 @@ pub fn app(
         }),
         upload_bytes: limits.upload_bytes,
         letters: sign_in.clone(),
-        leak_reports: rate("leak-reports", limits.leak_reports_per_minute, 0, false),
+        leak_reports: rate(by_address("leak-reports", limits.leak_reports_per_minute)),
     };
     let router: Router<Arc<Core>> = Router::new()
         .merge(
