@@ -6,7 +6,6 @@ mod instance;
 
 use std::time::Duration;
 
-use chrono::Utc;
 use colophon_core::audit::{By, Origin};
 use colophon_core::identity::{self, Audience, Credentials, SignUp};
 use colophon_core::{Core, Kind, Result};
@@ -130,7 +129,7 @@ async fn of_two_who_refresh_at_once_at_most_one_goes_on() {
 
 #[tokio::test]
 async fn a_session_ends_a_month_after_its_last_use_and_an_operators_after_twelve_hours() {
-    let clock = Clock::fixed(Utc::now());
+    let clock = Clock::fixed(Clock::system().now());
     for instance in instance::each_at(&clock).await {
         let core = &instance.core;
         operator(core).await;
@@ -155,7 +154,7 @@ async fn a_session_ends_a_month_after_its_last_use_and_an_operators_after_twelve
 
 #[tokio::test]
 async fn three_failures_by_address_or_by_browser_lock_operators_out_for_a_day() {
-    let clock = Clock::fixed(Utc::now());
+    let clock = Clock::fixed(Clock::system().now());
     for instance in instance::each_at(&clock).await {
         let core = &instance.core;
         operator(core).await;
@@ -191,7 +190,7 @@ async fn three_failures_by_address_or_by_browser_lock_operators_out_for_a_day() 
 
 #[tokio::test]
 async fn guessing_locks_the_guesser_out_and_nobody_else() {
-    let clock = Clock::fixed(Utc::now());
+    let clock = Clock::fixed(Clock::system().now());
     for instance in instance::each_at(&clock).await {
         let core = &instance.core;
         sign_up(core, "grace@example.org", None).await.unwrap();

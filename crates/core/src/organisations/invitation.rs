@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use colophon_db::Db;
 
-use super::member::{assignable, require_all, scope};
+use super::role_assignment::{assignable, require_all, scope};
 use super::{Scope, store};
 use crate::access::{Caller, Permission};
 use crate::audit::{self, By};

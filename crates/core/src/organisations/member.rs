@@ -1,71 +1,14 @@
-//! Who belongs to an organisation, and as what.
-//!
-//! Nobody gives or takes a role that allows what they may not do themselves, in the place where
-//! it holds; so a location's manager makes other managers of that location and no
-//! administrators. Who owns the organisation is decided under a lock on its row, so that two
-//! owners who demote each other leave one.
+//! Who belongs to an organisation, and what they may do there.
 
 use chrono::{DateTime, Utc};
 use colophon_db::{Db, Tx};
 
-use super::store;
-use crate::access::{Caller, Grants, OWNER, Permission, Permissions, Role, ScopeType};
+use super::ownership::keep_an_owner;
+use super::role_assignment::{require_all, scope};
+use super::{Assignment, store};
+use crate::access::{Caller, Grants, OWNER, Permission, Permissions, Role};
 use crate::audit::{self, By};
 use crate::{AssignmentId, Core, Error, Kind, LocationId, MembershipId, OrgId, PersonId, Result};
-
-/// Where a role is held.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// In the whole organisation.
-    Organisation,
-    /// At one location.
-    Location {
-        /// Which.
-        id: LocationId,
-        /// Its name.
-        name: String,
-    },
-}
-
-impl Scope {
-    /// The location, if it is one.
-    #[must_use]
-    pub fn location(&self) -> Option<LocationId> {
-        match self {
-            Self::Organisation => None,
-            Self::Location { id, .. } => Some(*id),
-        }
-    }
-
-    /// Which kind of scope it is.
-    #[must_use]
-    pub fn scope_type(&self) -> ScopeType {
-        match self {
-            Self::Organisation => ScopeType::Organisation,
-            Self::Location { .. } => ScopeType::Location,
-        }
-    }
-
-    /// Its name for people.
-    #[must_use]
-    pub fn label(&self) -> &str {
-        match self {
-            Self::Organisation => ScopeType::Organisation.label(),
-            Self::Location { name, .. } => name,
-        }
-    }
-}
-
-/// A role that a member holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Assignment {
-    /// Its id.
-    pub id: AssignmentId,
-    /// The role's key.
-    pub role: String,
-    /// Where it is held.
-    pub scope: Scope,
-}
 
 /// A person in an organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,18 +140,6 @@ pub async fn members(
     })
 }
 
-/// Refuses a caller who may not do all that `permissions` allow at `location` (`None` is
-/// everywhere), and so cannot give or take it.
-pub(super) fn require_all(
-    caller: &Caller,
-    permissions: Permissions,
-    location: Option<LocationId>,
-) -> Result<()> {
-    permissions
-        .iter()
-        .try_for_each(|permission| caller.require_at(permission, location))
-}
-
 /// Refuses a caller who may not do all that the member may.
 fn require_above(caller: &Caller, member: &Member) -> Result<()> {
     let grants = member.grants();
@@ -219,90 +150,10 @@ fn require_above(caller: &Caller, member: &Member) -> Result<()> {
         .try_for_each(|(location, permissions)| require_all(caller, *permissions, Some(*location)))
 }
 
-async fn find(tx: &mut Tx, org_id: OrgId, id: MembershipId) -> Result<Member> {
+pub(super) async fn find(tx: &mut Tx, org_id: OrgId, id: MembershipId) -> Result<Member> {
     store::member_in(tx, org_id, id)
         .await?
         .ok_or_else(|| Error::not_found("member"))
-}
-
-/// The scope of a role, as given: a location where the role is a location's, none where not.
-pub(super) async fn scope(
-    tx: &mut Tx,
-    org_id: OrgId,
-    role: &Role,
-    location: Option<LocationId>,
-) -> Result<Scope> {
-    match (role.scope, location) {
-        (ScopeType::Organisation, None) => Ok(Scope::Organisation),
-        (ScopeType::Organisation, Some(_)) => Err(Error::invalid(
-            "location_id",
-            format!(
-                "must be left out: {} is for the whole organisation",
-                role.key
-            ),
-        )),
-        (ScopeType::Location, None) => Err(Error::invalid(
-            "location_id",
-            format!("is required: {} is for one location", role.key),
-        )),
-        (ScopeType::Location, Some(id)) => store::location_in(tx, org_id, id)
-            .await?
-            .filter(|location| location.active)
-            .map(|location| Scope::Location {
-                id,
-                name: location.name,
-            })
-            .ok_or_else(|| Error::invalid("location_id", "is no location in use")),
-    }
-}
-
-/// The role of this key, if it can be given.
-pub(super) fn assignable(key: &str) -> Result<&'static Role> {
-    let role: &'static Role = key.parse()?;
-    if role.assignable {
-        return Ok(role);
-    }
-    Err(Error::invalid(
-        "role",
-        format!("{key} cannot be given; ownership is transferred"),
-    ))
-}
-
-/// Gives a member a role. Giving it twice changes nothing.
-///
-/// # Errors
-/// [`Kind::Forbidden`], [`Kind::NotFound`], [`Kind::Invalid`] for a role that does not fit.
-pub async fn assign_role(
-    core: &Core,
-    caller: &Caller,
-    by: &By,
-    member: MembershipId,
-    role: &str,
-    location: Option<LocationId>,
-) -> Result<Member> {
-    caller.require_at(Permission::ManageMembers, location)?;
-    let role = assignable(role)?;
-    require_all(caller, role.permissions, location)?;
-    let (org_id, now) = (caller.org_id, core.clock.now());
-    let id = AssignmentId(core.ids.next());
-    let changed = core
-        .db
-        .write(|tx, _| {
-            Box::pin(async move {
-                find(tx, org_id, member).await?;
-                let scope = scope(tx, org_id, role, location).await?;
-                if store::assign(tx, id, org_id, member, role.key, location, now).await? {
-                    let details = [("role", role.key), ("scope", scope.label())];
-                    let subject = member.to_string();
-                    let action = "member.role_assigned";
-                    audit::record(tx, org_id, by, action, &subject, &details, now).await?;
-                }
-                find(tx, org_id, member).await
-            })
-        })
-        .await?;
-    core.sessions.forget_all();
-    Ok(changed)
 }
 
 /// Adds a person to an organisation, as an operator does; whoever belongs to it already gets the
@@ -354,67 +205,6 @@ pub async fn add_by_operator(
         .await?;
     core.sessions.forget_all();
     Ok(added)
-}
-
-fn last_owner() -> Error {
-    Error::new(
-        Kind::Conflict,
-        "last_owner",
-        "The organisation would have no owner. Transfer it first.",
-    )
-}
-
-/// Locks the organisation and refuses if `member` is its only active owner.
-async fn keep_an_owner(tx: &mut Tx, org_id: OrgId, member: &Member) -> Result<()> {
-    if member.is_last(store::count_owners(tx, org_id).await?) {
-        return Err(last_owner());
-    }
-    Ok(())
-}
-
-/// Takes a role from a member.
-///
-/// # Errors
-/// [`Kind::Forbidden`], [`Kind::NotFound`], [`Kind::Conflict`] code `last_owner`.
-pub async fn unassign_role(
-    core: &Core,
-    caller: &Caller,
-    by: &By,
-    member: MembershipId,
-    assignment: AssignmentId,
-) -> Result<Member> {
-    caller.require_somewhere(Permission::ManageMembers)?;
-    let (org_id, now) = (caller.org_id, core.clock.now());
-    let changed = core
-        .db
-        .write(|tx, _| {
-            Box::pin(async move {
-                store::lock(tx, org_id).await?;
-                let found = find(tx, org_id, member).await?;
-                let held = found
-                    .roles
-                    .iter()
-                    .find(|held| held.id == assignment)
-                    .ok_or_else(|| Error::not_found("role assignment"))?;
-                let location = held.scope.location();
-                caller.require_at(Permission::ManageMembers, location)?;
-                if let Some(role) = Role::find(&held.role) {
-                    require_all(caller, role.permissions, location)?;
-                }
-                if held.role == OWNER {
-                    keep_an_owner(tx, org_id, &found).await?;
-                }
-                store::unassign(tx, org_id, member, assignment).await?;
-                let details = [("role", held.role.as_str()), ("scope", held.scope.label())];
-                let subject = member.to_string();
-                let action = "member.role_removed";
-                audit::record(tx, org_id, by, action, &subject, &details, now).await?;
-                find(tx, org_id, member).await
-            })
-        })
-        .await?;
-    core.sessions.forget_all();
-    Ok(changed)
 }
 
 /// Keeps a member out until [`resume_member`].
@@ -555,63 +345,4 @@ pub async fn leave(core: &Core, caller: &Caller, by: &By) -> Result<()> {
         .await?;
     core.sessions.forget_all();
     Ok(())
-}
-
-/// Makes another active member the owner in the caller's place.
-///
-/// # Errors
-/// [`Kind::Forbidden`], [`Kind::NotFound`], [`Kind::Conflict`] for a suspended member, oneself,
-/// or a personal organisation.
-pub async fn transfer_ownership(
-    core: &Core,
-    caller: &Caller,
-    by: &By,
-    to: MembershipId,
-) -> Result<Member> {
-    caller.require(Permission::TransferOwnership)?;
-    let person = caller.person()?;
-    let (org_id, now) = (caller.org_id, core.clock.now());
-    let given = AssignmentId(core.ids.next());
-    let changed = core
-        .db
-        .write(|tx, _| {
-            Box::pin(async move {
-                store::lock(tx, org_id).await?;
-                let organisation = store::find_in(tx, org_id)
-                    .await?
-                    .ok_or_else(|| Error::not_found("organisation"))?;
-                let from = store::member_of_person(tx, org_id, person)
-                    .await?
-                    .ok_or_else(|| Error::not_found("member"))?;
-                let held = from
-                    .roles
-                    .iter()
-                    .find(|held| held.role == OWNER)
-                    .ok_or_else(|| {
-                        // Somebody else has transferred it in this moment.
-                        Error::new(Kind::Forbidden, "permission_denied", "You own it no more.")
-                    })?;
-                let heir = find(tx, org_id, to).await?;
-                if organisation.personal_of.is_some() || !heir.active || heir.id == from.id {
-                    return Err(Error::new(
-                        Kind::Conflict,
-                        "not_transferable",
-                        "An organisation is transferred to another, active member; a personal one to nobody.",
-                    ));
-                }
-                store::assign(tx, given, org_id, to, OWNER, None, now).await?;
-                store::unassign(tx, org_id, from.id, held.id).await?;
-                // The former owner stays, as an administrator.
-                let kept = AssignmentId(held.id.0);
-                store::assign(tx, kept, org_id, from.id, "admin", None, now).await?;
-                let (old, subject) = (from.id.to_string(), to.to_string());
-                let details = [("from", old.as_str())];
-                let action = "organization.transferred";
-                audit::record(tx, org_id, by, action, &subject, &details, now).await?;
-                find(tx, org_id, to).await
-            })
-        })
-        .await?;
-    core.sessions.forget_all();
-    Ok(changed)
 }

@@ -4,7 +4,9 @@ mod closing;
 mod invitation;
 mod location;
 mod member;
+mod ownership;
 mod plan;
+mod role_assignment;
 mod slug;
 mod store;
 
@@ -18,11 +20,12 @@ pub use location::{
     Location, LocationChange, NewLocation, add_location, locations, update_location,
 };
 pub use member::{
-    Assignment, Member, MemberPage, Membership, Scope, add_by_operator, assign_role, grants, leave,
-    members, memberships_of, remove_member, resume_member, suspend_member, transfer_ownership,
-    unassign_role,
+    Member, MemberPage, Membership, add_by_operator, grants, leave, members, memberships_of,
+    remove_member, resume_member, suspend_member,
 };
+pub use ownership::transfer_ownership;
 pub use plan::Plan;
+pub use role_assignment::{Assignment, Scope, assign_role, unassign_role};
 
 use chrono::{DateTime, Utc};
 use colophon_db::{Db, Tx};
