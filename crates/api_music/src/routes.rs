@@ -92,6 +92,9 @@ fn sign_in(core: &Arc<Core>, rates: &Rates, cookies: Cookies) -> Routes<Arc<Core
         .with(limit())
         .post("/v1/auth/login", auth::login::handle)
         .with(limit())
+        // A portal signs all its people in from one address.
+        .post("/v1/auth/oidc-bridge", auth::oidc_bridge::handle)
+        .with(rates.api.layer())
         .post("/v1/auth/refresh", auth::refresh::handle)
         .with(rates.api.layer())
         .post("/v1/auth/logout", auth::logout::this)
@@ -156,6 +159,8 @@ fn operators(core: &Arc<Core>, rates: &Rates, cookies: Cookies) -> Routes<Arc<Co
         .with(once.layer())
         .post("/v1/admin/oauth/apps", admin::apps::register)
         .with(Idempotency::refuse().layer())
+        .post("/v1/admin/oidc/issuers", admin::issuers::register)
+        .with(once.layer())
         .layer(session.layer());
     Routes::new()
         .post("/v1/admin/login", admin::login::handle)

@@ -254,7 +254,7 @@ fn registry(core: &Arc<Core>) -> Registry {
         let core = Arc::clone(core);
         move || Arc::clone(&core)
     };
-    let (exporter, mailer, purger) = (of(core), of(core), of(core));
+    let (exporter, mailer, resetter, purger) = (of(core), of(core), of(core), of(core));
     let export = move |context: JobContext, _| {
         let core = exporter();
         async move { Ok(log::export(&core, &context).await?) }
@@ -263,6 +263,9 @@ fn registry(core: &Arc<Core>) -> Registry {
         .on(log::EXPORT, export)
         .on(mail::JOB, move |context, payload| {
             mail::deliver(mailer(), context, payload)
+        })
+        .on(identity::RESET_REQUESTED, move |context, payload| {
+            identity::send_reset(resetter(), context, payload)
         })
         .on(identity::PURGE, move |context, payload| {
             identity::purge(purger(), context, payload)

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use colophon_core::audit::{By, Origin};
 use colophon_core::identity::{self, Audience, Credentials, SignUp};
-use colophon_core::{Core, Kind, Result};
-use colophon_db::Clock;
+use colophon_core::{Core, Kind, Result, mail};
+use colophon_db::{Clock, Engine};
 
 const PASSWORD: &str = "correct horse battery";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -89,6 +89,75 @@ async fn a_wrong_password_and_an_unknown_address_are_refused_in_the_same_words()
             (unknown.kind, unknown.code, unknown.detail),
             (wrong.kind, wrong.code, wrong.detail)
         );
+    }
+}
+
+/// Every row that was ever inserted, changed or removed, also where it was taken back; SQLite only.
+async fn rows_written(core: &Core) -> i64 {
+    let count = core
+        .db
+        .write(|tx, _| Box::pin(tx.one::<(i64,)>("SELECT total_changes()", [])));
+    count.await.unwrap().0
+}
+
+/// The kinds of the queued jobs, and to whom each is about, oldest first.
+async fn queued(core: &Core) -> Vec<(String, String)> {
+    let sql = "SELECT kind, payload FROM job WHERE state = 'queued' ORDER BY id";
+    let jobs: Vec<(String, serde_json::Value)> = core.db.all(sql, []).await.unwrap();
+    let about = |payload: serde_json::Value| {
+        let to = payload.get("to").or_else(|| payload.get("email")).unwrap();
+        to.as_str().unwrap().to_owned()
+    };
+    jobs.into_iter()
+        .map(|(kind, payload)| (kind, about(payload)))
+        .collect()
+}
+
+#[tokio::test]
+async fn signing_up_is_the_same_work_for_an_address_that_has_an_account() {
+    for instance in instance::each().await {
+        let core = &instance.core;
+        sign_up(core, "grace@example.org", None).await.unwrap();
+        let sqlite = core.db.engine() == Engine::Sqlite;
+        let mut written = Vec::new();
+        for email in ["new@example.org", "grace@example.org"] {
+            let before = if sqlite { rows_written(core).await } else { 0 };
+            sign_up(core, email, Some(&email[..3])).await.unwrap();
+            let after = if sqlite { rows_written(core).await } else { 0 };
+            written.push(after - before);
+            let letter = (mail::JOB.to_owned(), email.to_owned());
+            assert_eq!(queued(core).await.last(), Some(&letter));
+        }
+        assert_eq!(written[0], written[1]);
+        assert_eq!(queued(core).await.len(), 3, "one letter each");
+        // Nothing is left of the second account for Grace: not even its handle.
+        sign_up(core, "other@example.org", Some("gra"))
+            .await
+            .unwrap();
+        // A handle in use tells nothing about the address either.
+        for email in ["fresh@example.org", "grace@example.org"] {
+            let taken = sign_up(core, email, Some("new")).await.unwrap_err();
+            assert_eq!(taken.code, "handle_taken", "{email}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn asking_for_a_new_password_is_the_same_work_for_any_address() {
+    for instance in instance::each().await {
+        let core = &instance.core;
+        sign_up(core, "grace@example.org", None).await.unwrap();
+        let sqlite = core.db.engine() == Engine::Sqlite;
+        let mut written = Vec::new();
+        for email in ["nobody@example.org", "grace@example.org"] {
+            let before = if sqlite { rows_written(core).await } else { 0 };
+            identity::request_reset(core, email).await.unwrap();
+            let after = if sqlite { rows_written(core).await } else { 0 };
+            written.push(after - before);
+            let asked = (identity::RESET_REQUESTED.to_owned(), email.to_owned());
+            assert_eq!(queued(core).await.last(), Some(&asked));
+        }
+        assert_eq!(written[0], written[1]);
     }
 }
 

@@ -8,6 +8,7 @@ pub mod client;
 pub mod contract;
 pub mod person;
 pub mod postgres;
+pub mod provider;
 pub mod signer;
 pub mod site;
 
@@ -16,5 +17,6 @@ pub use client::{Answer, Request};
 pub use contract::Contract;
 pub use person::{PASSWORD, Person};
 pub use postgres::Postgres;
+pub use provider::{IdentityProvider, ProviderKey};
 pub use signer::{RecordBody, Signer};
 pub use site::{Database, Publisher, Run, Site, databases, text};

@@ -2,6 +2,7 @@
 
 pub(crate) mod apps;
 pub(crate) mod artists;
+pub(crate) mod issuers;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod organisations;

@@ -9,9 +9,9 @@ use colophon_core::Core;
 use colophon_core::identity::{self, Audience};
 use colophon_http::cookie::Cookies;
 use colophon_http::{Json, Result};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::{Artist, Tokens};
+use super::{Opened, opened};
 
 /// Who signs in.
 #[derive(Deserialize)]
@@ -21,30 +21,14 @@ pub struct Input {
     password: String,
 }
 
-/// The tokens, which are cookies too, and whose they are.
-#[derive(Serialize)]
-pub struct Output {
-    #[serde(flatten)]
-    tokens: Tokens,
-    artist: Artist,
-}
-
 pub(crate) async fn handle(
     State(core): State<Arc<Core>>,
     Extension(cookies): Extension<Cookies>,
     colophon_http::From(origin): colophon_http::From,
     Json(input): Json<Input>,
-) -> Result<(HeaderMap, Json<Output>)> {
+) -> Result<(HeaderMap, Json<Opened>)> {
     let email = identity::email_address("email", &input.email)?;
     let artist = Audience::Artist;
     let credentials = identity::sign_in(&core, &origin, artist, &email, &input.password).await?;
-    let person = identity::get(&core, credentials.person).await?;
-    let now = core.clock.now();
-    let mut headers = HeaderMap::new();
-    cookies.sign_in(&mut headers, &credentials, now);
-    let output = Output {
-        tokens: Tokens::new(credentials, now),
-        artist: Artist::from(&person),
-    };
-    Ok((headers, Json(output)))
+    opened(&core, cookies, credentials).await
 }

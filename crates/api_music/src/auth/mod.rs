@@ -4,13 +4,18 @@
 
 pub(crate) mod login;
 pub(crate) mod logout;
+pub(crate) mod oidc_bridge;
 pub(crate) mod password_reset;
 pub(crate) mod refresh;
 pub(crate) mod signup;
 pub(crate) mod verify_email;
 
+use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
-use colophon_core::identity::{Credentials, Person};
+use colophon_core::Core;
+use colophon_core::identity::{self, Credentials, Person};
+use colophon_http::cookie::Cookies;
+use colophon_http::{Json, Result};
 use serde::Serialize;
 
 /// An artist as every answer about one begins.
@@ -54,6 +59,30 @@ impl Tokens {
             refresh_token: credentials.refresh,
         }
     }
+}
+
+/// The tokens of a session that was just opened, which are cookies too, and whose they are.
+#[derive(Serialize)]
+pub struct Opened {
+    #[serde(flatten)]
+    tokens: Tokens,
+    artist: Artist,
+}
+
+async fn opened(
+    core: &Core,
+    cookies: Cookies,
+    credentials: Credentials,
+) -> Result<(HeaderMap, Json<Opened>)> {
+    let person = identity::get(core, credentials.person).await?;
+    let now = core.clock.now();
+    let mut headers = HeaderMap::new();
+    cookies.sign_in(&mut headers, &credentials, now);
+    let output = Opened {
+        tokens: Tokens::new(credentials, now),
+        artist: Artist::from(&person),
+    };
+    Ok((headers, Json(output)))
 }
 
 pub(crate) fn seconds_until(end: DateTime<Utc>, now: DateTime<Utc>) -> i64 {

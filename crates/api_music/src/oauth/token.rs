@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use colophon_core::audit::Origin;
 use colophon_core::oauth::{self, Exchange, Token};
 use colophon_core::{Core, Error, Kind};
 use colophon_http::{Failure, Form, Json, Result};
@@ -48,12 +49,13 @@ struct Refusal {
 
 pub(crate) async fn handle(
     State(core): State<Arc<Core>>,
+    colophon_http::From(origin): colophon_http::From,
     headers: HeaderMap,
     input: Result<Form<Input>>,
 ) -> Response {
     let answer = async {
         let Form(input) = input.map_err(|Failure(error)| *error)?;
-        exchange(&core, &headers, &input).await
+        exchange(&core, &origin, &headers, &input).await
     };
     let answer: Result<Token, Error> = answer.await;
     let response = match answer {
@@ -73,7 +75,12 @@ pub(crate) async fn handle(
     (no_store, response).into_response()
 }
 
-async fn exchange(core: &Core, headers: &HeaderMap, input: &Input) -> Result<Token, Error> {
+async fn exchange(
+    core: &Core,
+    origin: &Origin,
+    headers: &HeaderMap,
+    input: &Input,
+) -> Result<Token, Error> {
     if input.grant_type != "authorization_code" {
         return Err(Error::new(
             Kind::Invalid,
@@ -89,7 +96,7 @@ async fn exchange(core: &Core, headers: &HeaderMap, input: &Input) -> Result<Tok
         redirect_uri: &input.redirect_uri,
         code_verifier: input.code_verifier.as_deref(),
     };
-    oauth::exchange(core, show).await
+    oauth::exchange(core, origin, show).await
 }
 
 /// The client's name and secret: by HTTP Basic, else from the form, never from both (RFC 6749

@@ -3,16 +3,23 @@
 //! Whether an e-mail address has an account shows nowhere: answers are the same and take the same
 //! time, and the difference goes to the address itself.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use colophon_db::Tx;
+use serde::{Deserialize, Serialize};
 
 use super::access_token::Audience;
 use super::session::{self, Credentials, SessionKind};
 use super::{Person, lockout, password, person, store};
-use crate::audit::{self, By, Origin};
+use crate::audit::{self, By, Chain, Origin};
+use crate::jobs::{self, JobContext, JobError, NewJob};
 use crate::mail::{self, Letter, Link};
-use crate::{Core, Error, Kind, PersonId, Result, organisations};
+use crate::{Core, Error, Kind, PersonId, Result, access, oauth, organisations};
+
+/// The kind of the jobs that mail links for forgotten passwords.
+pub const RESET_REQUESTED: &str = "identity.reset-requested";
 
 const VERIFY: &str = "verify-email";
 const RESET: &str = "password-reset";
@@ -23,7 +30,7 @@ const LETTER_EVERY: Duration = Duration::from_secs(60);
 /// What stands where a password's hash would, for who has none: no password fits it.
 pub(super) const NO_PASSWORD: &str = "!";
 /// Characters of a name (TrackOrigin contract, `SignupBody`).
-const NAME: usize = 60;
+pub(super) const NAME: usize = 60;
 
 /// What somebody signs up with.
 #[derive(Clone, Copy, Debug)]
@@ -66,44 +73,53 @@ pub async fn sign_up(core: &Core, origin: &Origin, new: SignUp<'_>) -> Result<()
     let password_hash = password::hash(new.password).await?;
     let now = core.clock.now();
     let person = Person {
-        id: PersonId(core.ids.next()),
-        email,
-        name,
         handle,
-        operator: false,
-        email_verified_at: None,
-        bio: String::new(),
-        location: String::new(),
-        links: Vec::new(),
-        avatar: None,
-        ml_opt_out: false,
-        created_at: now,
+        ..Person::new(PersonId(core.ids.next()), email, name, now)
     };
-    let made = core
-        .db
-        .write(|tx, _| {
-            let (person, password_hash) = (&person, password_hash.as_str());
-            Box::pin(async move {
-                insert(core, tx, person, password_hash, origin).await?;
-                send_link(core, tx, person, VERIFY, now).await
-            })
-        })
-        .await;
+    let made = make(core, origin, &person, &password_hash).await;
     match made {
+        // The address got its account since it was looked for.
         Err(error) if error.code == "email_taken" => {
-            let to = person.email.as_str();
-            core.db
-                .write(|tx, _| Box::pin(mail::send(core, tx, to, &Letter::AlreadyRegistered, None)))
-                .await
+            make(core, origin, &person, &password_hash).await
         }
         made => made,
     }
 }
 
+/// Makes the account and queues the letter. For an address that has an account, one for nobody is
+/// made and taken back, so that both run the same statements.
+async fn make(core: &Core, origin: &Origin, person: &Person, password_hash: &str) -> Result<()> {
+    let link = Link::new(core, core.ids.next());
+    let nobody = Person {
+        email: format!("{}@invalid", person.id.0),
+        ..person.clone()
+    };
+    core.db
+        .write(|tx, _| {
+            let (nobody, link) = (&nobody, &link);
+            Box::pin(async move {
+                let email = person.email.as_str();
+                let taken = store::has_account(tx, email).await?;
+                let new = if taken { nobody } else { person };
+                tx.exec("SAVEPOINT account", []).await?;
+                insert(core, tx, new, password_hash, origin).await?;
+                new_link(tx, VERIFY, new.id, link, person.created_at).await?;
+                if taken {
+                    tx.exec("ROLLBACK TO SAVEPOINT account", []).await?;
+                    return mail::send(core, tx, email, &Letter::AlreadyRegistered, None).await;
+                }
+                tx.exec("RELEASE SAVEPOINT account", []).await?;
+                let name = person.name.clone();
+                mail::send(core, tx, email, &Letter::VerifyEmail { name }, Some(link)).await
+            })
+        })
+        .await
+}
+
 /// Adds a person and their personal organisation.
 pub(super) async fn insert(
     core: &Core,
-    tx: &mut colophon_db::Tx,
+    tx: &mut Tx,
     person: &Person,
     password_hash: &str,
     origin: &Origin,
@@ -128,7 +144,7 @@ pub(super) async fn insert(
 /// Mails a link of a purpose, unless one was mailed within the last minute.
 async fn send_link(
     core: &Core,
-    tx: &mut colophon_db::Tx,
+    tx: &mut Tx,
     person: &Person,
     purpose: &'static str,
     now: DateTime<Utc>,
@@ -137,16 +153,46 @@ async fn send_link(
     if last.is_some_and(|last| last + LETTER_EVERY > now) {
         return Ok(());
     }
-    let (letter, lasts) = if purpose == VERIFY {
+    let letter = if purpose == VERIFY {
         let name = person.name.clone();
-        (Letter::VerifyEmail { name }, VERIFY_FOR)
+        Letter::VerifyEmail { name }
     } else {
-        (Letter::PasswordReset, RESET_FOR)
+        Letter::PasswordReset
     };
     let link = Link::new(core, core.ids.next());
-    store::end_tokens(tx, purpose, Some(person.id), now).await?;
-    store::insert_token(tx, purpose, Some(person.id), link.hash(), now, now + lasts).await?;
+    new_link(tx, purpose, person.id, &link, now).await?;
     mail::send(core, tx, &person.email, &letter, Some(&link)).await
+}
+
+/// Makes a link the only one of its purpose that works for a person.
+async fn new_link(
+    tx: &mut Tx,
+    purpose: &'static str,
+    person: PersonId,
+    link: &Link,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let lasts = if purpose == VERIFY {
+        VERIFY_FOR
+    } else {
+        RESET_FOR
+    };
+    store::end_tokens(tx, purpose, Some(person), now).await?;
+    store::insert_token(tx, purpose, Some(person), link.hash(), now, now + lasts).await
+}
+
+/// Leaves an account to whoever has shown that its address is theirs. Until then anybody could
+/// have signed up with the address: what they would come back with goes.
+pub(super) async fn hand_over(tx: &mut Tx, id: PersonId, now: DateTime<Utc>) -> Result<()> {
+    if !store::verify_email(tx, id, now).await? {
+        return Ok(());
+    }
+    store::set_password(tx, id, NO_PASSWORD).await?;
+    store::end_sessions(tx, id, store::Which::All).await?;
+    if let Chain::Organisation(personal) = store::chain_of(tx, id).await? {
+        access::revoke_all(tx, personal, now).await?;
+    }
+    oauth::revoke_all_of(tx, id, now).await
 }
 
 fn sign_in_failed() -> Error {
@@ -287,29 +333,51 @@ pub async fn verify_email(core: &Core, origin: &Origin, token: &str) -> Result<(
     Ok(())
 }
 
-/// Mails a link to choose a new password, if the address has an account; the answer does not
-/// tell.
+/// Has a link to choose a new password mailed, if the address has an account. Whether it has one
+/// is looked up by a job, so that the request does the same either way.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn request_reset(core: &Core, email: &str) -> Result<()> {
-    let found = store::person_by_email(&core.db, &email.trim().to_lowercase()).await?;
+    let email = email.trim().to_lowercase();
+    let payload = serde_json::to_value(Forgotten { email }).map_err(Error::internal)?;
+    let job = NewJob {
+        priority: mail::PRIORITY,
+        ..NewJob::new(RESET_REQUESTED, payload, core.clock.now())
+    };
+    core.db
+        .write(|tx, _| Box::pin(jobs::enqueue(tx, job.clone())))
+        .await?;
+    Ok(())
+}
+
+#[derive(Deserialize, Serialize)]
+struct Forgotten {
+    email: String,
+}
+
+/// The handler of [`RESET_REQUESTED`].
+///
+/// # Errors
+/// When the database does not answer; the job is tried again.
+pub async fn send_reset(
+    core: Arc<Core>,
+    _: JobContext,
+    payload: serde_json::Value,
+) -> Result<(), JobError> {
+    let Forgotten { email } = serde_json::from_value(payload)?;
+    let Some((person, _)) = store::person_by_email(&core.db, &email).await? else {
+        return Ok(());
+    };
     let now = core.clock.now();
     core.db
-        .write(|tx, _| {
-            let found = &found;
-            Box::pin(async move {
-                match found {
-                    Some((person, _)) => send_link(core, tx, person, RESET, now).await,
-                    None => Ok(()),
-                }
-            })
-        })
-        .await
+        .write(|tx, _| Box::pin(send_link(&core, tx, &person, RESET, now)))
+        .await?;
+    Ok(())
 }
 
 /// Sets a new password with a mailed link, and ends every session. Whoever has the link has the
-/// mailbox, so that the address counts as verified.
+/// mailbox, so that the address counts as verified, and the account as theirs alone.
 ///
 /// # Errors
 /// [`Kind::Invalid`] naming `new_password`, or code `link_invalid`.
@@ -331,10 +399,10 @@ pub async fn reset_password(
                     .await?
                     .flatten()
                     .ok_or_else(link_invalid)?;
+                hand_over(tx, person, now).await?;
                 if !store::set_password(tx, person, password_hash).await? {
                     return Err(link_invalid());
                 }
-                store::verify_email(tx, person, now).await?;
                 store::end_sessions(tx, person, store::Which::All).await?;
                 let by = By::person(person, origin.clone());
                 let chain = store::chain_of(tx, person).await?;
@@ -345,6 +413,7 @@ pub async fn reset_password(
             })
         })
         .await?;
+    core.keys.forget_all();
     core.sessions.forget_all();
     tell(core, person, &Letter::PasswordChanged).await
 }

@@ -11,6 +11,7 @@ mod password;
 mod person;
 mod picture;
 mod profile;
+mod provider_keys;
 mod session;
 mod sessions;
 mod setup;
@@ -18,16 +19,17 @@ mod store;
 
 pub use access_token::{ACCESS_FOR, AccessTokens, Audience};
 pub use account::{
-    SignUp, change_password, request_reset, resend_verification, reset_password, sign_in,
-    sign_in_operator, sign_up, verify_email,
+    RESET_REQUESTED, SignUp, change_password, request_reset, resend_verification, reset_password,
+    send_reset, sign_in, sign_in_operator, sign_up, verify_email,
 };
 pub use avatar::{AVATAR_BYTES, avatar_url, remove_avatar, set_avatar};
 pub use deletion::{PURGE, delete, purge};
 pub use export::export;
-pub use oidc::{Issuer, NewIssuer, ProviderKeys, bridge, register_issuer};
+pub use oidc::{Issuer, NewIssuer, bridge, register_issuer};
 pub use person::{ExternalLink, Person, email_address, handle};
 pub(crate) use profile::record;
 pub use profile::{ProfileChange, find_by_email, get, me, set_handle, set_ml_opt_out, update};
+pub use provider_keys::ProviderKeys;
 pub use session::{
     Credentials, Device, Session, SessionKind, caller_in, choose_organisation, devices, end,
     end_all, end_by_refresh, end_device, refresh,

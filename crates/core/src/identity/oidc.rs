@@ -6,14 +6,9 @@
 //! audience, it is valid now, and, before an account is found or made by its e-mail address, the
 //! provider says that the address was verified.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -24,15 +19,8 @@ use super::{Person, account, person, store};
 use crate::audit::{self, By, Chain, Origin};
 use crate::{Core, Error, Kind, PersonId, Result};
 
-/// Keys are asked for again after this long,
-const KEYS_FOR: chrono::Duration = chrono::Duration::hours(1);
-/// or, for a token under a key that is not among them, after this long.
-const KEYS_AGAIN: chrono::Duration = chrono::Duration::minutes(1);
-/// Largest answer with keys, in bytes.
-const KEYS_BYTES: usize = 256 << 10;
-const FETCH: Duration = Duration::from_secs(10);
-/// How far a provider's clock may be off.
-const SKEW: chrono::Duration = chrono::Duration::seconds(60);
+/// How far a provider's clock may be off, in seconds.
+const SKEW: i64 = 60;
 
 /// Algorithms a provider may sign with: none whose key is a secret shared with us.
 const ALGORITHMS: [Algorithm; 9] = [
@@ -77,10 +65,6 @@ pub struct NewIssuer<'a> {
     pub jwks_uri: &'a str,
 }
 
-/// Keys of providers, as they were last fetched.
-#[derive(Debug, Default)]
-pub struct ProviderKeys(Mutex<HashMap<Uuid, (JwkSet, DateTime<Utc>)>>);
-
 /// Registers a provider.
 ///
 /// # Errors
@@ -89,8 +73,9 @@ pub async fn register_issuer(core: &Core, by: &By, new: NewIssuer<'_>) -> Result
     let name = crate::text::line("name", new.name, 120)?;
     let audience = crate::text::line("audience", new.audience, 200)?;
     let text = crate::text::line("issuer", new.issuer, 300)?;
-    if url::Url::parse(&text).is_err() {
-        return Err(Error::invalid("issuer", "must be an address"));
+    let web = url::Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
+    if !web {
+        return Err(Error::invalid("issuer", "must be an https address"));
     }
     let jwks_uri = crate::text::line("jwks_uri", new.jwks_uri, 300)?;
     if let Err(error) = core.outgoing.check(&jwks_uri) {
@@ -183,7 +168,13 @@ pub async fn bridge(core: &Core, origin: &Origin, id_token: &str) -> Result<Cred
     let claims = verify(core, &provider, id_token).await?;
     let person = match store::person_of_identity(&core.db, &provider.issuer, &claims.sub).await? {
         Some(person) => person,
-        None => by_email(core, origin, &provider, claims).await?,
+        None => match by_email(core, origin, &provider, &claims).await {
+            // Made since it was looked for; it is found now.
+            Err(error) if error.code == "email_taken" => {
+                by_email(core, origin, &provider, &claims).await?
+            }
+            person => person?,
+        },
     };
     session::start(core, person, SessionKind::Person, Audience::Artist, origin).await
 }
@@ -200,7 +191,11 @@ async fn verify(core: &Core, provider: &Issuer, token: &str) -> Result<Claims> {
     if !ALGORITHMS.contains(&header.alg) {
         return Err(refused());
     }
-    let jwk = key(core, provider, header.kid.as_deref()).await?;
+    let jwk = core
+        .provider_keys
+        .find(core, provider, header.kid.as_deref())
+        .await?
+        .ok_or_else(refused)?;
     let key = DecodingKey::from_jwk(&jwk).map_err(|_| refused())?;
     let mut rules = Validation::new(header.alg);
     rules.set_issuer(&[&provider.issuer]);
@@ -212,66 +207,13 @@ async fn verify(core: &Core, provider: &Issuer, token: &str) -> Result<Claims> {
     let claims = jsonwebtoken::decode::<Claims>(token, &key, &rules)
         .map_err(|_| refused())?
         .claims;
-    let now = core.clock.now();
-    let after =
-        |seconds: i64| DateTime::from_timestamp(seconds, 0).is_some_and(|at| at > now + SKEW);
-    let ended = DateTime::from_timestamp(claims.exp, 0).is_none_or(|at| at + SKEW <= now);
+    let now = core.clock.now().timestamp();
+    let after = |seconds: i64| seconds > now + SKEW;
+    let ended = claims.exp.saturating_add(SKEW) <= now;
     if ended || claims.iat.is_some_and(after) || claims.nbf.is_some_and(after) {
         return Err(refused());
     }
     Ok(claims)
-}
-
-/// The provider's key of this id, fetched when it is not at hand.
-async fn key(core: &Core, provider: &Issuer, kid: Option<&str>) -> Result<Jwk> {
-    let now = core.clock.now();
-    let known = core.provider_keys.get(provider.id);
-    if let Some((keys, fetched)) = &known {
-        if let Some(jwk) = find(keys, kid).filter(|_| *fetched + KEYS_FOR > now) {
-            return Ok(jwk);
-        }
-        // Tokens under made-up keys must not have us ask the provider each time.
-        if *fetched + KEYS_AGAIN > now {
-            return Err(refused());
-        }
-    }
-    let body = core
-        .outgoing
-        .fetch(&provider.jwks_uri, KEYS_BYTES, FETCH)
-        .await?;
-    let keys: JwkSet = serde_json::from_slice(&body)
-        .map_err(|error| Error::unavailable("identity provider", error))?;
-    let jwk = find(&keys, kid);
-    core.provider_keys.keep(provider.id, keys, now);
-    jwk.ok_or_else(refused)
-}
-
-/// The key that a token names; one that names none is of the only key there is.
-fn find(keys: &JwkSet, kid: Option<&str>) -> Option<Jwk> {
-    match kid {
-        Some(kid) => keys.find(kid).cloned(),
-        None => match keys.keys.as_slice() {
-            [only] => Some(only.clone()),
-            _ => None,
-        },
-    }
-}
-
-impl ProviderKeys {
-    fn get(&self, id: Uuid) -> Option<(JwkSet, DateTime<Utc>)> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&id)
-            .cloned()
-    }
-
-    fn keep(&self, id: Uuid, keys: JwkSet, now: DateTime<Utc>) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id, (keys, now));
-    }
 }
 
 /// Finds or makes the account of a verified address, and binds it to the provider's subject.
@@ -279,7 +221,7 @@ async fn by_email(
     core: &Core,
     origin: &Origin,
     provider: &Issuer,
-    claims: Claims,
+    claims: &Claims,
 ) -> Result<PersonId> {
     let email = claims
         .email
@@ -295,43 +237,27 @@ async fn by_email(
     let email = person::email_address("email", email).map_err(|_| refused())?;
     let now = core.clock.now();
     let found = store::person_by_email(&core.db, &email).await?;
+    let known = found.map(|(person, _)| person.id);
+    let id = known.unwrap_or_else(|| PersonId(core.ids.next()));
     let name = claims
         .name
         .as_deref()
-        .and_then(|name| crate::text::line("name", name, 60).ok())
+        .and_then(|name| crate::text::line("name", name, account::NAME).ok())
         .unwrap_or_else(|| {
-            email
-                .split('@')
-                .next()
-                .unwrap_or("artist")
-                .chars()
-                .take(60)
-                .collect()
+            let local = email.split('@').next().unwrap_or_default();
+            local.chars().take(account::NAME).collect()
         });
     let new = Person {
-        id: PersonId(core.ids.next()),
-        email,
-        name,
-        handle: None,
-        operator: false,
         email_verified_at: Some(now),
-        bio: String::new(),
-        location: String::new(),
-        links: Vec::new(),
-        avatar: None,
-        ml_opt_out: false,
-        created_at: now,
+        ..Person::new(id, email, name, now)
     };
-    let id = found.as_ref().map_or(new.id, |(person, _)| person.id);
     core.db
         .write(|tx, _| {
-            let (new, found, claims) = (&new, &found, &claims);
+            let new = &new;
             Box::pin(async move {
-                match found {
+                match known {
                     None => account::insert(core, tx, new, account::NO_PASSWORD, origin).await?,
-                    Some(_) => {
-                        store::verify_email(tx, id, now).await?;
-                    }
+                    Some(id) => account::hand_over(tx, id, now).await?,
                 }
                 store::insert_identity(tx, &provider.issuer, &claims.sub, id, now).await?;
                 let by = By::person(id, origin.clone());
@@ -340,5 +266,7 @@ async fn by_email(
             })
         })
         .await?;
+    core.keys.forget_all();
+    core.sessions.forget_all();
     Ok(id)
 }

@@ -33,6 +33,26 @@ pub struct Person {
     pub created_at: DateTime<Utc>,
 }
 
+impl Person {
+    /// Somebody new, of whom only this is known.
+    pub(super) fn new(id: PersonId, email: String, name: String, now: DateTime<Utc>) -> Self {
+        Self {
+            id,
+            email,
+            name,
+            handle: None,
+            operator: false,
+            email_verified_at: None,
+            bio: String::new(),
+            location: String::new(),
+            links: Vec::new(),
+            avatar: None,
+            ml_opt_out: false,
+            created_at: now,
+        }
+    }
+}
+
 /// A link elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct ExternalLink {

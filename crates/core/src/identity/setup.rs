@@ -57,19 +57,10 @@ pub async fn create_operator(
     let now = core.clock.now();
     let password_hash = password::hash(new_password).await?;
     let person = Person {
-        id: PersonId(core.ids.next()),
-        email,
-        name,
-        handle: None,
         operator: true,
         // Whoever starts the server needs no letter from it.
         email_verified_at: Some(now),
-        bio: String::new(),
-        location: String::new(),
-        links: Vec::new(),
-        avatar: None,
-        ml_opt_out: false,
-        created_at: now,
+        ..Person::new(PersonId(core.ids.next()), email, name, now)
     };
     core.db
         .write(|tx, _| {

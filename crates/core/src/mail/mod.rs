@@ -26,7 +26,7 @@ use crate::{Core, Result};
 /// The kind of the jobs that send letters.
 pub const JOB: &str = "mail.send";
 /// Before most other work: somebody waits for it.
-const PRIORITY: i64 = 10;
+pub(crate) const PRIORITY: i64 = 10;
 
 /// A link that works once: 256 secret bits that only the letter carries.
 pub struct Link {

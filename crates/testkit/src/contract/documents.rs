@@ -13,9 +13,9 @@ pub fn music() -> &'static Contract {
         load(
             include_str!("../../../api_music/openapi.json"),
             Quirks {
-                // /v1 documents 200, 201 and 422 only.
+                // /v1 documents 200, 201 and 422 only. 303: pages lead on (D10).
                 undocumented_statuses: &[
-                    400, 401, 402, 403, 404, 405, 409, 413, 415, 429, 500, 503,
+                    303, 400, 401, 402, 403, 404, 405, 409, 413, 415, 429, 500, 503,
                 ],
                 error_schema: json!({
                     "type": "object",

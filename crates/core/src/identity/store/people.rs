@@ -64,6 +64,14 @@ pub(in crate::identity) async fn has_operator(db: &Db) -> Result<bool> {
     Ok(row.is_some())
 }
 
+/// Whether an account has this address.
+pub(in crate::identity) async fn has_account(tx: &mut Tx, email: &str) -> Result<bool> {
+    let row: Option<(Uuid,)> = tx
+        .opt("SELECT id FROM person WHERE email = $1", args![email])
+        .await?;
+    Ok(row.is_some())
+}
+
 /// Adds a person; a conflict names `email` or `handle`.
 pub(in crate::identity) async fn insert_person(
     tx: &mut Tx,

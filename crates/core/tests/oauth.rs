@@ -1,0 +1,160 @@
+//! What people rely on when they let apps of others act for them, on both engines.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod instance;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+use colophon_core::audit::{self, By, Origin};
+use colophon_core::identity::{self, Audience, Session, SignUp};
+use colophon_core::oauth::{self, App, Ask, Exchange, NewApp, Token};
+use colophon_core::{Core, Kind, Result};
+use colophon_db::Clock;
+
+const PASSWORD: &str = "correct horse battery";
+const CALLBACK: &str = "https://app.example/callback";
+
+fn home() -> Origin {
+    Origin::new("192.0.2.1", "test")
+}
+
+async fn person(core: &Core, email: &str) -> Arc<Session> {
+    let new = SignUp {
+        email,
+        password: PASSWORD,
+        name: "Grace",
+        handle: None,
+        accept_terms: true,
+        confirm_age_18: true,
+    };
+    identity::sign_up(core, &home(), new).await.unwrap();
+    let opened = identity::sign_in(core, &home(), Audience::Artist, email, PASSWORD).await;
+    let session = core.sessions.of_id(opened.unwrap().session).await.unwrap();
+    session.unwrap()
+}
+
+async fn app(core: &Core) -> (App, String) {
+    let new = NewApp {
+        name: "Tape Deck",
+        redirect_uris: &[CALLBACK.to_owned()],
+        description: None,
+        homepage_url: None,
+    };
+    oauth::register(core, &By::command(), new).await.unwrap()
+}
+
+/// The code that the app gets when the person says yes.
+async fn code(core: &Core, app: &App, session: &Session) -> String {
+    let ask = Ask {
+        client_id: &app.client_id,
+        redirect_uri: CALLBACK,
+        response_type: "code",
+        scope: "",
+        state: "",
+        code_challenge: None,
+        code_challenge_method: None,
+    };
+    let person = session.person.id;
+    let by = By::person(person, home());
+    let to = oauth::decide(core, person, &by, ask, true).await.unwrap();
+    let to = to.unwrap();
+    let (_, code) = to.query_pairs().find(|(name, _)| name == "code").unwrap();
+    code.into_owned()
+}
+
+async fn exchange(core: &Core, (app, secret): &(App, String), code: &str) -> Result<Token> {
+    let show = Exchange {
+        client_id: &app.client_id,
+        client_secret: secret,
+        code,
+        redirect_uri: CALLBACK,
+        code_verifier: None,
+    };
+    oauth::exchange(core, &home(), show).await
+}
+
+#[tokio::test]
+async fn a_code_waits_a_minute_and_a_token_lives_a_day() {
+    let clock = Clock::fixed(Utc::now());
+    for instance in instance::each_at(&clock).await {
+        let core = &instance.core;
+        let (app, session) = (app(core).await, person(core, "grace@example.org").await);
+        let late = code(core, &app.0, &session).await;
+        clock.advance(oauth::CODE_FOR);
+        let refused = exchange(core, &app, &late).await.unwrap_err();
+        assert_eq!(refused.code, "invalid_grant");
+
+        let in_time = code(core, &app.0, &session).await;
+        clock.advance(oauth::CODE_FOR - Duration::from_secs(1));
+        let token = exchange(core, &app, &in_time).await.unwrap();
+        assert!(oauth::caller(core, &token.token).await.is_ok());
+        clock.advance(oauth::TOKEN_FOR);
+        let over = oauth::caller(core, &token.token).await.unwrap_err();
+        assert_eq!(
+            (over.kind, over.code),
+            (Kind::Unauthenticated, "invalid_token")
+        );
+    }
+}
+
+#[tokio::test]
+async fn of_two_who_exchange_a_code_at_once_neither_keeps_a_token() {
+    for instance in instance::each().await {
+        let core = &instance.core;
+        let (app, session) = (app(core).await, person(core, "grace@example.org").await);
+        let code = code(core, &app.0, &session).await;
+        let (one, two) = tokio::join!(exchange(core, &app, &code), exchange(core, &app, &code));
+        assert!(one.is_ok() != two.is_ok(), "a code works once");
+        let token = one.or(two).unwrap();
+        let ended = oauth::caller(core, &token.token).await.unwrap_err();
+        assert_eq!(
+            ended.code, "invalid_token",
+            "whoever of the two was the thief"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_account_lets_no_app_in() {
+    for instance in instance::each().await {
+        let core = &instance.core;
+        let (app, session) = (app(core).await, person(core, "grace@example.org").await);
+        let first = code(core, &app.0, &session).await;
+        let token = exchange(core, &app, &first).await.unwrap();
+        let second = code(core, &app.0, &session).await;
+        let by = By::person(session.person.id, home());
+        identity::delete(core, &session, &by, "grace@example.org", true)
+            .await
+            .unwrap();
+        assert!(oauth::caller(core, &token.token).await.is_err());
+        assert!(exchange(core, &app, &second).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_person_finds_what_apps_did_in_their_list_of_events() {
+    for instance in instance::each().await {
+        let core = &instance.core;
+        let (app, session) = (app(core).await, person(core, "grace@example.org").await);
+        let code = code(core, &app.0, &session).await;
+        exchange(core, &app, &code).await.unwrap();
+        exchange(core, &app, &code).await.unwrap_err();
+        let page = audit::list(&core.db, session.caller.org_id, None, 3).await;
+        let events: Vec<(String, String)> = page
+            .unwrap()
+            .events
+            .into_iter()
+            .map(|event| (event.actor, event.action))
+            .collect();
+        let (client, grace) = (app.0.id.to_string(), session.person.id.to_string());
+        let wanted = [
+            (client.clone(), "app.code_reused".to_owned()),
+            (client, "app.token_issued".to_owned()),
+            (grace, "app.allowed".to_owned()),
+        ];
+        assert_eq!(events, wanted);
+    }
+}
