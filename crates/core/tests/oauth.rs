@@ -7,7 +7,6 @@ mod instance;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
 use colophon_core::audit::{self, By, Origin};
 use colophon_core::identity::{self, Audience, Session, SignUp};
 use colophon_core::oauth::{self, App, Ask, Exchange, NewApp, Token};
@@ -78,7 +77,7 @@ async fn exchange(core: &Core, (app, secret): &(App, String), code: &str) -> Res
 
 #[tokio::test]
 async fn a_code_waits_a_minute_and_a_token_lives_a_day() {
-    let clock = Clock::fixed(Utc::now());
+    let clock = Clock::fixed(Clock::system().now());
     for instance in instance::each_at(&clock).await {
         let core = &instance.core;
         let (app, session) = (app(core).await, person(core, "grace@example.org").await);

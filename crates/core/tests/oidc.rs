@@ -61,7 +61,7 @@ async fn bridge(core: &Core, token: &str) -> Result<Credentials> {
 
 #[tokio::test]
 async fn a_provider_is_asked_for_its_keys_once_an_hour_and_for_unknown_ones_once_a_minute() {
-    let clock = Clock::fixed(Utc::now());
+    let clock = Clock::fixed(Clock::system().now());
     for (core, _instance) in each_at(&clock).await {
         let (old, new) = (ProviderKey::new("old"), ProviderKey::new("new"));
         let provider = IdentityProvider::start(&[&old]);
