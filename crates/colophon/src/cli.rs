@@ -383,18 +383,21 @@ pub enum Flow {
     Lookup,
     /// Prove that entries are in the log
     Proof,
+    /// Check an API key, and read with one beside reading without
+    Auth,
     /// Start the server, and let it idle
     Startup,
 }
 
 impl Flow {
     /// Every flow, in the order in which they are measured.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Ingest,
         Self::Http,
         Self::Statements,
         Self::Lookup,
         Self::Proof,
+        Self::Auth,
         Self::Startup,
     ];
 }

@@ -1,5 +1,6 @@
 //! `colophon bench`: whole flows, measured on the machine at hand.
 
+mod auth;
 mod client;
 mod folder;
 mod http;
@@ -60,6 +61,7 @@ async fn measure_flow(folder: &mut Folder, flow: Flow, load: Load) -> anyhow::Re
         Flow::Http => Ok(vec![http::run(folder, load).await?]),
         Flow::Lookup => lookup::run(folder, load).await,
         Flow::Proof => Ok(vec![proof::run(folder, load).await?]),
+        Flow::Auth => auth::run(folder, load).await,
         Flow::Startup => Ok(vec![startup::run(folder).await?]),
     }
 }
