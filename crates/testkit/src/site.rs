@@ -135,6 +135,19 @@ impl Site {
         path.display().to_string()
     }
 
+    /// The database, for what a test does behind the program's back.
+    #[must_use]
+    pub fn database_url(&self) -> String {
+        let set = self
+            .environment
+            .iter()
+            .find(|(name, _)| name == "COLOPHON_DATABASE_URL");
+        set.map_or_else(
+            || format!("sqlite:{}", self.data().join("colophon.db").display()),
+            |(_, url)| url.clone(),
+        )
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         // Nothing of the developer's own configuration or known logs.

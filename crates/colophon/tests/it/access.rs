@@ -9,7 +9,7 @@ use crate::{PROGRAM, at_once, on_every_database};
 
 /// Asks until the answer has this status, for at most 1.5 seconds: a change made by another process
 /// must hold within a second.
-fn soon(status: u16, ask: impl Fn() -> Answer) -> Answer {
+pub(crate) fn soon(status: u16, ask: impl Fn() -> Answer) -> Answer {
     let deadline = Instant::now() + Duration::from_millis(1_500);
     loop {
         let answer = ask();

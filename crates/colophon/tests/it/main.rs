@@ -12,11 +12,15 @@
 )]
 
 mod access;
+mod audit;
 mod conformance;
 mod envelopes;
+mod invitations;
+mod keys;
 mod log;
 mod monitoring;
 mod operations;
+mod organisations;
 mod outages;
 mod proxy;
 mod rates;

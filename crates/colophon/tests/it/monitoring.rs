@@ -326,7 +326,7 @@ fn a_proof_of_inclusion_is_checked_and_printed_in_the_form_of_c2sp() {
 }
 
 /// Changes a row behind the program's back.
-fn tamper(database_url: &str, statement: &'static str) {
+pub(crate) fn tamper(database_url: &str, statement: &'static str) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let db = Db::open(database_url).await.unwrap();
