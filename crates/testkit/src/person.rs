@@ -118,7 +118,6 @@ impl TestApp {
     ///
     /// # Panics
     /// As [`Server::send`], and for any other status.
-    #[must_use]
     #[track_caller]
     pub fn json_at(&self, request: &Request, status: u16) -> Value {
         let answer = self.send(request);
