@@ -208,7 +208,10 @@ impl Contract {
             return Ok(());
         }
         let Some((pointer, response)) = response else {
-            return self.check_error(content_type, body);
+            return match status {
+                300..400 if body.is_empty() => Ok(()),
+                _ => self.check_error(content_type, body),
+            };
         };
         let has_content = response["content"]
             .as_object()

@@ -1,8 +1,10 @@
 //! People with accounts, and the letters they get.
 
 use std::fs;
+use std::io::BufRead as _;
 use std::time::{Duration, Instant};
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::site::{fail, must, text};
@@ -63,6 +65,17 @@ impl Request {
     pub fn value(self, body: &Value) -> Self {
         self.json(body.to_string())
     }
+
+    /// Sets the fields of a form.
+    #[must_use]
+    pub fn form(self, fields: &[(&str, &str)]) -> Self {
+        let encode = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+        let pairs: Vec<String> = fields
+            .iter()
+            .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+            .collect();
+        self.body("application/x-www-form-urlencoded", pairs.join("&"))
+    }
 }
 
 impl Server {
@@ -112,6 +125,45 @@ impl TestApp {
         let answer = self.send(&request);
         assert_eq!(answer.status, 200, "{}", answer.text());
         self.sign_in(&email, PASSWORD)
+    }
+
+    /// Makes the operator's account with the link that a new server prints, and signs in: what
+    /// goes into `Authorization: Bearer` for `/v1/admin`.
+    ///
+    /// # Panics
+    /// When there was an operator before, or anything of it is refused.
+    #[must_use]
+    #[track_caller]
+    pub fn operator(&mut self) -> String {
+        let mut link = String::new();
+        let printed = self.server.process.stdout.as_mut();
+        let lines = printed.map(|stdout| stdout.lines().map_while(Result::ok));
+        for line in lines.into_iter().flatten() {
+            if let Some((_, path)) = line.split_once("/console/setup?") {
+                path.clone_into(&mut link);
+                break;
+            }
+        }
+        let token = link.trim_start_matches("token=").to_owned();
+        let form = self.get(&format!("/console/setup?{link}"));
+        let cookies = cookies(&form);
+        let csrf = cookies.trim_start_matches("colophon_form=");
+        let email = "operator@example.org";
+        let fields = [
+            ("csrf", csrf),
+            ("setup_token", token.as_str()),
+            ("name", "Marta"),
+            ("email", email),
+            ("password", PASSWORD),
+        ];
+        let made = Request::new("POST", "/console/setup")
+            .cookies(&cookies)
+            .form(&fields);
+        let made = self.send(&made);
+        assert_eq!(made.status, 303, "{}", made.text());
+        let body = json!({ "username": email, "password": PASSWORD });
+        let signed_in = Request::new("POST", "/v1/admin/login").value(&body);
+        text(&self.json_at(&signed_in, 200), "access_token")
     }
 
     /// Sends a request that must be answered with this status, in JSON.

@@ -10,12 +10,10 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use colophon_core::audit::Origin;
-use colophon_core::oauth::{self, Exchange, Token};
+use colophon_core::oauth::{self, Exchange, TOKEN_FOR, Token};
 use colophon_core::{Core, Error, Kind};
 use colophon_http::{Failure, Form, Json, Result};
 use serde::{Deserialize, Serialize};
-
-use crate::auth::seconds_until;
 
 /// What a client sends. Parameters that mean nothing here are ignored (RFC 6749 §3.2).
 #[derive(Deserialize)]
@@ -36,15 +34,16 @@ pub struct Output {
     access_token: String,
     token_type: &'static str,
     /// Seconds.
-    expires_in: i64,
+    expires_in: u64,
     scope: String,
 }
 
-/// RFC 6749 §5.2.
+/// RFC 6749 §5.2, and beside it what every refusal of this contract has.
 #[derive(Serialize)]
 struct Refusal {
     error: &'static str,
     error_description: String,
+    detail: String,
 }
 
 pub(crate) async fn handle(
@@ -60,7 +59,7 @@ pub(crate) async fn handle(
     let answer: Result<Token, Error> = answer.await;
     let response = match answer {
         Ok(token) => Json(Output {
-            expires_in: seconds_until(token.expires_at, core.clock.now()),
+            expires_in: TOKEN_FOR.as_secs(),
             access_token: token.token,
             token_type: "Bearer",
             scope: token.scope,
@@ -149,7 +148,8 @@ fn refusal(error: Error) -> Response {
             "unsupported_grant_type" => "unsupported_grant_type",
             _ => "invalid_request",
         },
-        error_description: error.detail,
+        error_description: error.detail.clone(),
+        detail: error.detail,
     };
     let mut response = (status, Json(refusal)).into_response();
     if status == StatusCode::UNAUTHORIZED {

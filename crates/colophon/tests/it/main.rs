@@ -19,6 +19,7 @@ mod invitations;
 mod keys;
 mod log;
 mod monitoring;
+mod oidc;
 mod operations;
 mod organisations;
 mod outages;

@@ -2,7 +2,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Utc};
 use subtle::ConstantTimeEq as _;
 
 use super::TOKEN_FOR;
@@ -27,15 +26,13 @@ pub struct Exchange<'a> {
     pub code_verifier: Option<&'a str>,
 }
 
-/// An access token, shown once.
+/// An access token, shown once; it lives for [`TOKEN_FOR`].
 #[derive(Clone)]
 pub struct Token {
     /// The token.
     pub token: String,
     /// What it is for.
     pub scope: String,
-    /// When it ends.
-    pub expires_at: DateTime<Utc>,
 }
 
 impl std::fmt::Debug for Token {
@@ -80,7 +77,6 @@ pub async fn exchange(core: &Core, origin: &Origin, show: Exchange<'_>) -> Resul
     let code_hash = crate::fingerprint(show.code);
     let token = format!("to_oauth_{}", hex::encode(crate::entropy::bytes::<32>()));
     let now = core.clock.now();
-    let expires_at = now + TOKEN_FOR;
     // A refusal is committed too: whatever was shown, the code is spent.
     let scope = core
         .db
@@ -97,7 +93,7 @@ pub async fn exchange(core: &Core, origin: &Origin, show: Exchange<'_>) -> Resul
                     && verifies(show.code_verifier, &code.code_challenge);
                 let action = if fits {
                     let hash = crate::fingerprint(token);
-                    store::insert_token(tx, hash, code_hash, &code, now, expires_at).await?;
+                    store::insert_token(tx, hash, code_hash, &code, now, now + TOKEN_FOR).await?;
                     "app.token_issued"
                 } else if first {
                     "app.code_refused"
@@ -113,11 +109,7 @@ pub async fn exchange(core: &Core, origin: &Origin, show: Exchange<'_>) -> Resul
         })
         .await?
         .ok_or_else(invalid_grant)?;
-    Ok(Token {
-        token,
-        scope,
-        expires_at,
-    })
+    Ok(Token { token, scope })
 }
 
 /// RFC 7636 §4.6. A code without a challenge takes no verifier, so that none is thought checked.
