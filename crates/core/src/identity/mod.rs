@@ -25,10 +25,12 @@ pub use account::{
 pub use avatar::{AVATAR_BYTES, avatar_url, remove_avatar, set_avatar};
 pub use deletion::{PURGE, delete, purge};
 pub use export::export;
-pub use oidc::{Issuer, NewIssuer, bridge, register_issuer};
+pub use oidc::{Issuer, NewIssuer, bridge, issuers, register_issuer};
 pub use person::{ExternalLink, Person, email_address, handle};
 pub(crate) use profile::record;
-pub use profile::{ProfileChange, find_by_email, get, me, set_handle, set_ml_opt_out, update};
+pub use profile::{
+    ProfileChange, find, find_by_email, get, me, set_handle, set_ml_opt_out, update,
+};
 pub use provider_keys::ProviderKeys;
 pub use session::{
     Credentials, Device, Session, SessionKind, caller_in, choose_organisation, devices, end,

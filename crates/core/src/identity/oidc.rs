@@ -65,6 +65,14 @@ pub struct NewIssuer<'a> {
     pub jwks_uri: &'a str,
 }
 
+/// The providers that are trusted, newest first: for operators.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn issuers(core: &Core) -> Result<Vec<Issuer>> {
+    store::issuers(&core.db).await
+}
+
 /// Registers a provider.
 ///
 /// # Errors

@@ -49,6 +49,22 @@ pub async fn find_by_email(core: &Core, email: &str) -> Result<Person> {
         .ok_or_else(|| Error::not_found("person"))
 }
 
+/// The person of an address or a handle: for operators.
+///
+/// # Errors
+/// [`crate::Kind::NotFound`].
+pub async fn find(core: &Core, text: &str) -> Result<Person> {
+    let text = text.trim();
+    // A handle may begin with the sign and has none inside; an address has it inside.
+    if text.trim_start_matches('@').contains('@') {
+        return find_by_email(core, text).await;
+    }
+    let handle = text.trim_start_matches('@').to_ascii_lowercase();
+    store::person_by_handle(&core.db, &handle)
+        .await?
+        .ok_or_else(|| Error::not_found("person"))
+}
+
 /// Changes the caller's profile.
 ///
 /// # Errors

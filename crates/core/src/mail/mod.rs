@@ -5,9 +5,11 @@
 //! has not: when the letter is queued, to store the token's hash, and again when it is sent.
 
 mod letter;
+mod outbox;
 mod transport;
 
 pub use letter::Letter;
+pub use outbox::{Written, outbox};
 pub use transport::{Mailer, Outgoing, Transport};
 
 use std::fmt;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use colophon_db::Db;
 
-use super::role_assignment::{assignable, require_all, scope};
+use super::role_assignment::{assignable, require_role, scope};
 use super::{Scope, store};
 use crate::access::{Caller, Permission};
 use crate::audit::{self, By};
@@ -115,7 +115,7 @@ pub async fn invite(
     caller.require_at(Permission::ManageMembers, new.location)?;
     let email = email_address("email", new.email)?;
     let role = assignable(new.role)?;
-    require_all(caller, role.permissions, new.location)?;
+    require_role(caller, role, new.location)?;
     let (org_id, now) = (caller.org_id, core.clock.now());
     let id = InvitationId(core.ids.next());
     let link = Link::new(core, id.0);

@@ -35,7 +35,8 @@ impl Member {
     }
 
     /// Whether the organisation, which has so many owners, would have none without this member.
-    pub(super) fn is_last(&self, owners: i64) -> bool {
+    #[must_use]
+    pub fn is_last(&self, owners: i64) -> bool {
         self.owns() && self.active && owners <= 1
     }
 
@@ -129,8 +130,21 @@ pub async fn members(
     limit: usize,
 ) -> Result<MemberPage> {
     caller.require_somewhere(Permission::ViewMembers)?;
+    members_of(db, caller.org_id, after, limit).await
+}
+
+/// As [`members`], for whoever runs the server.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn members_of(
+    db: &Db,
+    org_id: OrgId,
+    after: Option<MembershipId>,
+    limit: usize,
+) -> Result<MemberPage> {
     let limit = limit.clamp(1, 1_000);
-    let mut members = store::members(db, caller.org_id, after, limit as i64 + 1).await?;
+    let mut members = store::members(db, org_id, after, limit as i64 + 1).await?;
     let more = members.len() > limit;
     members.truncate(limit);
     let next_after = members.last().filter(|_| more).map(|member| member.id);
@@ -140,8 +154,24 @@ pub async fn members(
     })
 }
 
-/// Refuses a caller who may not do all that the member may.
-fn require_above(caller: &Caller, member: &Member) -> Result<()> {
+/// One member.
+///
+/// # Errors
+/// [`Kind::Forbidden`], [`Kind::NotFound`].
+pub async fn member(db: &Db, caller: &Caller, id: MembershipId) -> Result<Member> {
+    caller.require_somewhere(Permission::ViewMembers)?;
+    store::member(db, caller.org_id, id)
+        .await?
+        .ok_or_else(|| Error::not_found("member"))
+}
+
+/// Refuses a caller who may not suspend, resume or remove the member: whoever may not do all that
+/// the member may.
+///
+/// # Errors
+/// [`Kind::Forbidden`].
+pub fn require_over(caller: &Caller, member: &Member) -> Result<()> {
+    caller.require(Permission::ManageMembers)?;
     let grants = member.grants();
     require_all(caller, grants.everywhere, None)?;
     grants
@@ -250,7 +280,7 @@ async fn set_status(
             Box::pin(async move {
                 store::lock(tx, org_id).await?;
                 let found = find(tx, org_id, member).await?;
-                require_above(caller, &found)?;
+                require_over(caller, &found)?;
                 if status == "suspended" {
                     keep_an_owner(tx, org_id, &found).await?;
                 }
@@ -288,7 +318,7 @@ pub async fn remove_member(
             Box::pin(async move {
                 store::lock(tx, org_id).await?;
                 let found = find(tx, org_id, member).await?;
-                require_above(caller, &found)?;
+                require_over(caller, &found)?;
                 keep_an_owner(tx, org_id, &found).await?;
                 take_out(tx, org_id, by, &found, "member.removed", now).await
             })

@@ -20,12 +20,12 @@ pub use location::{
     Location, LocationChange, NewLocation, add_location, locations, update_location,
 };
 pub use member::{
-    Member, MemberPage, Membership, add_by_operator, grants, leave, members, memberships_of,
-    remove_member, resume_member, suspend_member,
+    Member, MemberPage, Membership, add_by_operator, grants, leave, member, members, members_of,
+    memberships_of, remove_member, require_over, resume_member, suspend_member,
 };
-pub use ownership::transfer_ownership;
+pub use ownership::{owners, transfer_ownership};
 pub use plan::Plan;
-pub use role_assignment::{Assignment, Scope, assign_role, unassign_role};
+pub use role_assignment::{Assignment, Scope, assign_role, require_role, unassign_role};
 
 use chrono::{DateTime, Utc};
 use colophon_db::{Db, Tx};

@@ -1,7 +1,7 @@
 //! Who owns an organisation: decided under a lock on its row, so that two owners who demote each
 //! other leave one.
 
-use colophon_db::Tx;
+use colophon_db::{Db, Tx};
 
 use super::member::find;
 use super::{Member, store};
@@ -23,6 +23,14 @@ pub(super) async fn keep_an_owner(tx: &mut Tx, org_id: OrgId, member: &Member) -
         return Err(last_owner());
     }
     Ok(())
+}
+
+/// How many active members own the caller's organisation.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn owners(db: &Db, caller: &Caller) -> Result<i64> {
+    store::owners(db, caller.org_id).await
 }
 
 /// Makes another active member the owner in the caller's place.

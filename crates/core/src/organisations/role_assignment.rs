@@ -79,6 +79,15 @@ pub(super) fn require_all(
         .try_for_each(|permission| caller.require_at(permission, location))
 }
 
+/// Refuses a caller who may not give or take `role` at `location` (`None` is everywhere).
+///
+/// # Errors
+/// [`Kind::Forbidden`](crate::Kind::Forbidden).
+pub fn require_role(caller: &Caller, role: &Role, location: Option<LocationId>) -> Result<()> {
+    caller.require_at(Permission::ManageMembers, location)?;
+    require_all(caller, role.permissions, location)
+}
+
 /// The scope of a role, as given: a location where the role is a location's, none where not.
 pub(super) async fn scope(
     tx: &mut Tx,
@@ -136,7 +145,7 @@ pub async fn assign_role(
 ) -> Result<Member> {
     caller.require_at(Permission::ManageMembers, location)?;
     let role = assignable(role)?;
-    require_all(caller, role.permissions, location)?;
+    require_role(caller, role, location)?;
     let (org_id, now) = (caller.org_id, core.clock.now());
     let id = AssignmentId(core.ids.next());
     let changed = core

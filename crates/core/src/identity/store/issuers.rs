@@ -17,6 +17,19 @@ struct Row {
     created_at: DateTime<Utc>,
 }
 
+impl From<Row> for Issuer {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            issuer: row.issuer,
+            audience: row.audience,
+            jwks_uri: row.jwks_uri,
+            created_at: row.created_at,
+        }
+    }
+}
+
 /// False for an issuer that is registered already.
 pub(in crate::identity) async fn insert_issuer(tx: &mut Tx, issuer: &Issuer) -> Result<bool> {
     let added = tx
@@ -42,14 +55,17 @@ pub(in crate::identity) async fn issuer(db: &Db, issuer: &str) -> Result<Option<
             args![issuer],
         )
         .await?;
-    Ok(row.map(|row| Issuer {
-        id: row.id,
-        name: row.name,
-        issuer: row.issuer,
-        audience: row.audience,
-        jwks_uri: row.jwks_uri,
-        created_at: row.created_at,
-    }))
+    Ok(row.map(Issuer::from))
+}
+
+pub(in crate::identity) async fn issuers(db: &Db) -> Result<Vec<Issuer>> {
+    let rows: Vec<Row> = db
+        .all(
+            "SELECT id, name, issuer, audience, jwks_uri, created_at FROM oidc_issuer ORDER BY id DESC",
+            args![],
+        )
+        .await?;
+    Ok(rows.into_iter().map(Issuer::from).collect())
 }
 
 pub(in crate::identity) async fn person_of_identity(

@@ -135,6 +135,14 @@ pub(in crate::identity) async fn person_by_email(
     Ok(row.map(|row| (row.person.into(), row.password_hash)))
 }
 
+pub(in crate::identity) async fn person_by_handle(db: &Db, handle: &str) -> Result<Option<Person>> {
+    let sql = Sql::Built(format!(
+        "SELECT {COLUMNS} FROM person p WHERE p.handle = $1 AND p.deleted_at IS NULL"
+    ));
+    let row: Option<PersonRow> = db.opt(sql, args![handle]).await?;
+    Ok(row.map(Person::from))
+}
+
 pub(in crate::identity) async fn person(db: &Db, id: PersonId) -> Result<Option<Person>> {
     let sql = Sql::Built(format!(
         "SELECT {COLUMNS} FROM person p WHERE p.id = $1 AND p.deleted_at IS NULL"

@@ -47,6 +47,7 @@ impl AssignmentRow {
 }
 
 const MEMBER: &str = "SELECT m.id, m.person_id, p.email, p.name, m.status, m.joined_at FROM membership m JOIN person p ON p.id = m.person_id";
+const OF_MEMBER: &str = "WHERE a.org_id = $1 AND a.membership_id = $2 ORDER BY a.id";
 const ASSIGNMENT: &str = "SELECT a.id, a.membership_id, a.role, a.location_id, l.name AS location FROM role_assignment a LEFT JOIN location l ON l.id = a.location_id";
 
 fn with_roles(members: Vec<MemberRow>, assignments: Vec<AssignmentRow>) -> Vec<Member> {
@@ -99,6 +100,20 @@ pub(in crate::organisations) async fn members(
     Ok(with_roles(members, assignments))
 }
 
+pub(in crate::organisations) async fn member(
+    db: &Db,
+    org_id: OrgId,
+    id: MembershipId,
+) -> Result<Option<Member>> {
+    let sql = Sql::Built(format!("{MEMBER} WHERE m.org_id = $1 AND m.id = $2"));
+    let Some(row) = db.opt::<MemberRow>(sql, args![org_id, id]).await? else {
+        return Ok(None);
+    };
+    let sql = Sql::Built(format!("{ASSIGNMENT} {OF_MEMBER}"));
+    let assignments: Vec<AssignmentRow> = db.all(sql, args![org_id, id]).await?;
+    Ok(with_roles(vec![row], assignments).pop())
+}
+
 pub(in crate::organisations) async fn member_in(
     tx: &mut Tx,
     org_id: OrgId,
@@ -126,9 +141,7 @@ async fn one_member(
     let Some(row) = row else {
         return Ok(None);
     };
-    let sql = Sql::Built(format!(
-        "{ASSIGNMENT} WHERE a.org_id = $1 AND a.membership_id = $2 ORDER BY a.id"
-    ));
+    let sql = Sql::Built(format!("{ASSIGNMENT} {OF_MEMBER}"));
     let assignments: Vec<AssignmentRow> = tx.all(sql, args![org_id, row.id]).await?;
     Ok(with_roles(vec![row], assignments).pop())
 }
@@ -195,15 +208,18 @@ pub(in crate::organisations) async fn count_members(tx: &mut Tx, org_id: OrgId) 
     Ok(count)
 }
 
+const OWNERS: &str = "SELECT CAST(count(*) AS BIGINT) FROM role_assignment a JOIN membership m ON m.id = a.membership_id WHERE a.org_id = $1 AND a.role = $2 AND m.status = 'active'";
+
 /// Active members who own the organisation.
 pub(in crate::organisations) async fn count_owners(tx: &mut Tx, org_id: OrgId) -> Result<i64> {
-    let (count,): (i64,) = tx
-        .one(
-            "SELECT CAST(count(*) AS BIGINT) FROM role_assignment a JOIN membership m ON m.id = a.membership_id WHERE a.org_id = $1 AND a.role = $2 AND m.status = 'active'",
-            args![org_id, OWNER],
-        )
-        .await?;
+    let (count,): (i64,) = tx.one(OWNERS, args![org_id, OWNER]).await?;
     Ok(count)
+}
+
+/// The same, as of now: it may have changed when somebody acts on it.
+pub(in crate::organisations) async fn owners(db: &Db, org_id: OrgId) -> Result<i64> {
+    let row: Option<(i64,)> = db.opt(OWNERS, args![org_id, OWNER]).await?;
+    Ok(row.map_or(0, |(count,)| count))
 }
 
 pub(in crate::organisations) async fn set_status(
