@@ -1,16 +1,16 @@
 // From a new server to a verified file, as its operator, a generator and a reader live it.
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { publicKey, send, signedRecord, untilLogged } from './generator.mjs';
-import { shots, startServer } from './server.mjs';
+import { shotsOf, startServer } from './server.mjs';
 
 const OPERATOR = { name: 'Marta Kowalczyk', email: 'marta@example.org', password: 'seven quiet printers' };
 const ORGANISATION = 'Atelier Nordlicht <script>alert(1)</script>';
 const CONTENT = Buffer.from('A picture of the northern lights, as bytes.\n');
 
+const shots = shotsOf('operator');
 let server;
 let browser;
 let context;
@@ -343,6 +343,3 @@ test('no browser had anything to complain about', () => {
 async function shoot(name) {
   await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
 }
-
-rmSync(shots, { recursive: true, force: true });
-mkdirSync(shots, { recursive: true });

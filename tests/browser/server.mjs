@@ -1,6 +1,6 @@
 // The server under test: a fresh one in a folder of its own.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,8 +9,13 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
 
-/** Where pictures go. */
-export const shots = join(target, 'browser-shots');
+/** Where the pictures of one journey go: an empty folder. */
+export function shotsOf(journey) {
+  const folder = join(target, 'browser-shots', journey);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
 
 function program() {
   if (process.env.COLOPHON) return process.env.COLOPHON;
@@ -23,14 +28,14 @@ function program() {
 }
 
 /**
- * Starts a server on a free port.
+ * Starts a server on a free port, with these settings in its environment.
  * @returns {Promise<{ url: string, setupLink: string, stop: () => Promise<void> }>}
  */
-export async function startServer() {
+export async function startServer(settings = {}) {
   const data = mkdtempSync(join(tmpdir(), 'colophon-browser-'));
   const server = spawn(program(), ['serve', '--data', data, '--listen', '127.0.0.1:0'], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, RUST_LOG: process.env.RUST_LOG ?? 'warn' },
+    env: { ...process.env, RUST_LOG: process.env.RUST_LOG ?? 'warn', ...settings },
   });
   let complaints = '';
   server.stderr.on('data', (text) => { complaints += text; });

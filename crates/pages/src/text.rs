@@ -1,5 +1,23 @@
 //! Numbers, times and long identifiers as people read them.
 
+use chrono::{DateTime, SecondsFormat, Utc};
+use colophon_core::access::Role;
+
+/// A time as views take it and pages mark it up: RFC 3339, UTC, whole seconds.
+pub(crate) fn utc(at: &DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// The same in words.
+pub(crate) fn when(at: &DateTime<Utc>) -> String {
+    moment(&utc(at))
+}
+
+/// A role's name.
+pub(crate) fn role(key: &str) -> &str {
+    Role::find(key).map_or(key, |role| role.label)
+}
+
 /// A whole number in groups of three: `1234567` → `1,234,567`.
 pub(crate) fn thousands(number: impl std::fmt::Display) -> String {
     let text = number.to_string();
@@ -63,9 +81,64 @@ pub(crate) fn ends(identifier: &str) -> String {
     format!("{head}…{tail}")
 }
 
+/// What a browser or program says it is, in as many words as people use: `Firefox on Linux`.
+pub(crate) fn device(user_agent: &str) -> String {
+    // The order matters: most browsers also name those that they want to be taken for.
+    const PROGRAMS: [(&str, &str); 6] = [
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("CriOS/", "Chrome"),
+        ("Safari/", "Safari"),
+    ];
+    const SYSTEMS: [(&str, &str); 7] = [
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ];
+    let named = |names: &[(&str, &'static str)]| {
+        let found = names.iter().find(|(mark, _)| user_agent.contains(mark));
+        found.map(|(_, name)| *name)
+    };
+    match (named(&PROGRAMS), named(&SYSTEMS)) {
+        (Some(program), Some(system)) => format!("{program} on {system}"),
+        _ => match user_agent.split_whitespace().next() {
+            Some(program) => program.to_owned(),
+            None => "A program that does not say what it is".to_owned(),
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_device_is_told_from_what_its_browser_says() {
+        for (said, told) in [
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+                "Firefox on Linux",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1",
+                "Safari on iPhone",
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36 Edg/141.0.0.0",
+                "Edge on Windows",
+            ),
+            ("certivu-python/2.6.0 httpx", "certivu-python/2.6.0"),
+            ("", "A program that does not say what it is"),
+        ] {
+            assert_eq!(device(said), told);
+        }
+    }
 
     #[test]
     fn numbers_times_and_identifiers_read_well() {

@@ -11,13 +11,14 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use colophon_core::audit::Origin;
+use colophon_core::identity::Session;
 use colophon_core::{Core, Error, fingerprint};
 use colophon_http::cookie::{self, Cookies, SameSite};
 use colophon_http::{Failure, Result, origin};
 
 use super::fields::Fields;
 use super::flash::Flash;
-use super::same_origin;
+use super::{next, same_origin, signed_in};
 use crate::response::render_status;
 
 const COOKIE: &str = "colophon_form";
@@ -30,8 +31,10 @@ pub(super) struct Visitor {
     pub(super) flash: Option<&'static str>,
     /// How this server writes cookies.
     pub(super) cookies: Cookies,
+    /// Where the browser was on its way to before its owner signed up.
+    pub(super) remembered: Option<String>,
     /// The session that the browser claims to have.
-    pub(super) session: Option<String>,
+    session: Option<String>,
     /// What the browser is known by when it guesses passwords.
     pub(super) fingerprint: Option<String>,
     /// Where the request comes from.
@@ -71,6 +74,7 @@ impl FromRequestParts<Arc<Core>> for Visitor {
             form_token,
             flash: Flash::found(&parts.headers),
             cookies,
+            remembered: next::remembered(&parts.headers),
             session: cookie::get(&parts.headers, cookie::SESSION).map(str::to_owned),
             fingerprint: cookie::get(&parts.headers, cookie::OPERATOR_FINGERPRINT)
                 .map(str::to_owned),
@@ -94,6 +98,11 @@ impl FromRequest<Arc<Core>> for Sent {
 }
 
 impl Visitor {
+    /// The session that the browser has, if it runs.
+    pub(super) async fn session(&self, core: &Core) -> Result<Option<Arc<Session>>> {
+        signed_in::running(core, self.session.as_deref()).await
+    }
+
     /// Answers with a page whose form carries the token.
     pub(super) fn page(&self, status: StatusCode, page: &impl askama::Template) -> Response {
         let mut response = render_status(status, page).into_response();

@@ -2,25 +2,72 @@
 
 use std::collections::BTreeMap;
 
+use axum::extract::multipart::Multipart;
 use axum::extract::{FromRequest as _, Request};
 use axum::http::StatusCode;
 use colophon_core::{Error, Kind};
-use colophon_http::{Result, status};
+use colophon_http::{Result, body_error, status};
 use subtle::ConstantTimeEq as _;
 
 use crate::views::Form;
 
 /// Fields by name, each once.
+#[derive(Default)]
 pub(super) struct Fields(BTreeMap<String, String>);
 
 /// What never goes back into a page as a value.
-const NOT_SHOWN: [&str; 4] = ["csrf", "password", "setup_token", "next"];
+const NOT_SHOWN: [&str; 7] = [
+    "csrf",
+    "password",
+    "current_password",
+    "new_password",
+    "setup_token",
+    "token",
+    "next",
+];
 
 impl Fields {
     /// Reads a form.
     pub(super) async fn read(request: Request) -> Result<Self> {
         let colophon_http::Form(fields) = colophon_http::Form::from_request(request, &()).await?;
         Ok(Self(fields))
+    }
+
+    /// Reads the token of a form with a file, which must come before the file.
+    pub(super) async fn read_token(form: &mut Multipart) -> Result<Self> {
+        let mut fields = Self::default();
+        let part = form.next_field().await;
+        if let Some(part) = part.map_err(|error| body_error(&error))?
+            && part.name() == Some("csrf")
+        {
+            let token = part.text().await.map_err(|error| body_error(&error))?;
+            fields.set("csrf", token);
+        }
+        Ok(fields)
+    }
+
+    /// Sets a field's text, as if it had been sent.
+    pub(super) fn set(&mut self, name: &str, text: String) {
+        self.0.insert(name.to_owned(), text);
+    }
+
+    /// Whether a box was ticked.
+    pub(super) fn ticked(&self, name: &str) -> bool {
+        self.get(name) == "on"
+    }
+
+    /// The lines of a field that say something.
+    pub(super) fn lines(&self, name: &str) -> Vec<String> {
+        let lines = self.get(name).lines().map(str::trim);
+        lines
+            .filter(|line| !line.is_empty())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// A field's text, if it says something.
+    pub(super) fn optional(&self, name: &str) -> Option<&str> {
+        Some(self.get(name).trim()).filter(|text| !text.is_empty())
     }
 
     /// A field's text; empty when it was not sent.
@@ -47,7 +94,11 @@ impl Fields {
     pub(super) fn refused(&self, token: &str, error: Error) -> Result<(StatusCode, Form)> {
         let mendable = matches!(
             error.kind,
-            Kind::Invalid | Kind::Conflict | Kind::Unauthenticated | Kind::Forbidden
+            Kind::Invalid
+                | Kind::Conflict
+                | Kind::Unauthenticated
+                | Kind::Forbidden
+                | Kind::TooLarge
         );
         if !mendable {
             return Err(error.into());
@@ -61,6 +112,11 @@ impl Fields {
             form.error = Some(error.detail);
         }
         for at in error.fields {
+            // What is wrong with an item of a list is also said at the list.
+            if let Some((list, _)) = at.field.split_once('.') {
+                let words = sentence(&at.message);
+                form.field_errors.insert(list.to_owned(), words);
+            }
             form.field_errors.insert(at.field, sentence(&at.message));
         }
         Ok((status, form))

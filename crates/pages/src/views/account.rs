@@ -1,32 +1,72 @@
-//! Making the operator's account and signing in.
+//! A person's own pages.
 
 use askama::Template;
+use colophon_core::SessionId;
+use colophon_core::identity::{Device, Person, SessionKind};
 
-use super::{Form, Frame};
+use super::{Form, Frame, Session};
+use crate::text;
 
-/// `GET|POST /console/setup`: the first-run operator account. Fields: `csrf`, `setup_token`,
-/// `name`, `email`, `password`.
+/// Links that a profile can have.
+pub const LINKS: usize = 5;
+
+/// `/account` and the answers to its forms:
+///
+/// | form | fields beside `csrf` |
+/// |---|---|
+/// | `POST /account/profile` | `display_name`, `bio`, `location`, `external_links.N.type` and `.url`, N from 0 |
+/// | `POST /account/handle` | `handle` |
+/// | `POST /account/picture` | `file`, after `csrf`, as `multipart/form-data` |
+/// | `POST /account/picture/remove`, `/account/verification` | |
+/// | `POST /account/password` | `current_password`, `new_password` |
+/// | `POST /account/training` | `opt_out` (`on` or absent) |
+/// | `POST /account/delete` | `confirm_email`, `confirm_delete` (`on`) |
 #[derive(Clone, Debug, Template)]
-#[template(path = "console/setup.html")]
-pub struct SetupPage {
+#[template(path = "account/profile.html")]
+pub struct AccountPage {
     /// The frame.
     pub frame: Frame,
-    /// The form's state.
-    pub form: Form,
-    /// The one-time token of the printed link, sent back as `setup_token`.
-    pub setup_token: String,
+    /// The one signed in.
+    pub session: Session,
+    /// As they are stored.
+    pub person: Person,
+    /// Name, text and links.
+    pub profile_form: Form,
+    /// The handle.
+    pub handle_form: Form,
+    /// The picture.
+    pub picture_form: Form,
+    /// The password.
+    pub password_form: Form,
+    /// The end of the account.
+    pub deletion_form: Form,
 }
 
-/// `GET|POST /console/login`. Fields: `csrf`, `next`, `email`, `password`.
+impl AccountPage {
+    /// Changes with the picture, so that no old one is shown.
+    fn picture_version(&self) -> Option<String> {
+        let sha256 = self.person.avatar?;
+        Some(
+            sha256
+                .iter()
+                .take(8)
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+        )
+    }
+}
+
+/// `/account/sessions`; each button is `POST /account/sessions/{id}/end` with `csrf`, that for all
+/// `POST /account/sessions/end`.
 #[derive(Clone, Debug, Template)]
-#[template(path = "console/login.html")]
-pub struct LoginPage {
+#[template(path = "account/sessions.html")]
+pub struct SessionsPage {
     /// The frame.
     pub frame: Frame,
-    /// The form's state; a wrong e-mail or password is `form.error`.
-    pub form: Form,
-    /// Where to go afterwards, a path on this server, sent back as `next`.
-    pub next: Option<String>,
-    /// A word from the step before: “You have signed out.”
-    pub flash: Option<String>,
+    /// The one signed in.
+    pub session: Session,
+    /// The session of this page.
+    pub current: SessionId,
+    /// Newest first.
+    pub devices: Vec<Device>,
 }

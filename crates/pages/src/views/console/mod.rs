@@ -1,20 +1,21 @@
 //! The operator's console: overview, jobs, log and keys.
 
+mod organisation;
+mod outbox;
+mod people;
+mod setup;
+mod trust;
+
+pub use organisation::{ALGORITHMS, API_KEY_KINDS, ApiKey, Generator, OrganisationPage};
+pub use outbox::{Letter, OutboxPage};
+pub use people::{ConsoleMembersPage, FoundPerson, PeoplePage};
+pub use setup::SetupPage;
+pub use trust::{AppsPage, IssuersPage};
+
 use askama::Template;
 
-use super::{Form, Frame};
+use super::{Form, Frame, Session};
 use crate::text;
-
-/// What every signed-in page needs to know of the one signed in.
-#[derive(Clone, Debug)]
-pub struct Session {
-    /// The operator's e-mail address, beside the sign-out button.
-    pub operator: String,
-    /// For the sign-out form (`POST /console/logout`) and the row actions.
-    pub csrf: String,
-    /// A word from the step before: “Organisation created.”
-    pub flash: Option<String>,
-}
 
 /// `/console`: the state of the system and the organisations. The form (`POST
 /// /console/organisations`) has `csrf`, `name`, `plan`.

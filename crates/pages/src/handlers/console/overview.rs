@@ -11,9 +11,9 @@ use colophon_core::{Core, health, jobs, log, organisations};
 use colophon_db::Engine;
 use colophon_http::{Query, Result};
 
-use super::flash::Flash;
-use super::operator::{Operator, Posted};
-use super::{frame, utc};
+use crate::handlers::flash::Flash;
+use crate::handlers::signed_in::{Console, Operator, Posted};
+use crate::handlers::{frame, utc};
 use crate::text;
 use crate::views::{ConsolePage, Form, OrganisationRow, StateCard, StateLevel};
 
@@ -45,7 +45,10 @@ pub(super) async fn show(
 /// `POST /console/organisations`
 pub(super) async fn create_organisation(
     State(core): State<Arc<Core>>,
-    Posted { operator, fields }: Posted,
+    Posted {
+        from: operator,
+        fields,
+    }: Posted<Console>,
 ) -> Result<Response> {
     let made = match fields.get("plan").parse() {
         Ok(plan) => {

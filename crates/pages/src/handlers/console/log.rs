@@ -9,9 +9,9 @@ use axum::response::Response;
 use colophon_core::{Core, log};
 use colophon_http::{Query, Result};
 
-use super::flash::Flash;
-use super::operator::{Operator, Posted};
-use super::{frame, utc};
+use crate::handlers::flash::Flash;
+use crate::handlers::signed_in::{Console, Operator, Posted};
+use crate::handlers::{frame, utc};
 use crate::views::{LogEntry, LogExport, LogPage};
 
 /// Entries on a page.
@@ -75,7 +75,7 @@ pub(super) async fn show(
 /// `POST /console/log/export`
 pub(super) async fn export(
     State(core): State<Arc<Core>>,
-    Posted { operator, .. }: Posted,
+    Posted { from: operator, .. }: Posted<Console>,
 ) -> Result<Response> {
     log::request_export(&core).await?;
     Ok(operator.go("/console/jobs", Flash::ExportRequested))

@@ -9,9 +9,9 @@ use colophon_core::jobs::{self, Job, State as JobState};
 use colophon_core::{Core, JobId};
 use colophon_http::{Path, Result};
 
-use super::flash::Flash;
-use super::operator::{Operator, Posted};
-use super::{frame, utc};
+use crate::handlers::flash::Flash;
+use crate::handlers::signed_in::{Console, Operator, Posted};
+use crate::handlers::{frame, utc};
 use crate::views::{DeadJob, JobCount, JobsPage, RunningJob, WaitingJob};
 
 const PAGE: &str = "/console/jobs";
@@ -47,7 +47,7 @@ async fn newest(core: &Core, state: JobState) -> Result<Vec<Job>> {
 pub(super) async fn requeue(
     State(core): State<Arc<Core>>,
     Path(job): Path<String>,
-    Posted { operator, .. }: Posted,
+    Posted { from: operator, .. }: Posted<Console>,
 ) -> Result<Response> {
     let JobId(id) = job.parse()?;
     let now = core.clock.now();
@@ -61,7 +61,7 @@ pub(super) async fn requeue(
 pub(super) async fn cancel(
     State(core): State<Arc<Core>>,
     Path(job): Path<String>,
-    Posted { operator, .. }: Posted,
+    Posted { from: operator, .. }: Posted<Console>,
 ) -> Result<Response> {
     let JobId(id) = job.parse()?;
     let now = core.clock.now();

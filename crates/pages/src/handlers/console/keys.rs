@@ -9,8 +9,8 @@ use colophon_core::Core;
 use colophon_core::keyring::{PublishedKey, Purpose};
 use colophon_http::Result;
 
-use super::operator::Operator;
-use super::{frame, utc};
+use crate::handlers::signed_in::Operator;
+use crate::handlers::{frame, utc};
 use crate::views::{KeysPage, ServiceKey};
 
 /// `GET /console/keys`

@@ -9,9 +9,9 @@ use chrono::{DateTime, Datelike as _, Months, NaiveTime, Utc};
 use colophon_core::{Core, OrgId, access, generators, organisations, records};
 use colophon_http::{Path, Result};
 
-use super::flash::Flash;
-use super::operator::{Operator, Posted};
-use super::{frame, utc};
+use crate::handlers::flash::Flash;
+use crate::handlers::signed_in::{Console, Operator, Posted};
+use crate::handlers::{frame, utc};
 use crate::views::{ApiKey, Form, Generator, NewSecret, OrganisationPage};
 
 /// `GET /console/organisations/{org}`
@@ -28,7 +28,10 @@ pub(super) async fn show(
 pub(super) async fn register_generator(
     State(core): State<Arc<Core>>,
     Path(org): Path<String>,
-    Posted { operator, fields }: Posted,
+    Posted {
+        from: operator,
+        fields,
+    }: Posted<Console>,
 ) -> Result<Response> {
     let org_id: OrgId = org.parse()?;
     let key = generators::parse_public_key(fields.get("algorithm"), fields.get("public_key"));
@@ -54,7 +57,7 @@ pub(super) async fn register_generator(
 pub(super) async fn revoke_generator(
     State(core): State<Arc<Core>>,
     Path((org, generator)): Path<(String, String)>,
-    Posted { operator, .. }: Posted,
+    Posted { from: operator, .. }: Posted<Console>,
 ) -> Result<Response> {
     let org_id = org.parse()?;
     let id = generator.parse()?;
@@ -67,7 +70,10 @@ pub(super) async fn revoke_generator(
 pub(super) async fn create_key(
     State(core): State<Arc<Core>>,
     Path(org): Path<String>,
-    Posted { operator, fields }: Posted,
+    Posted {
+        from: operator,
+        fields,
+    }: Posted<Console>,
 ) -> Result<Response> {
     let org_id: OrgId = org.parse()?;
     let test = fields.get("test") == "on";
@@ -100,7 +106,7 @@ pub(super) async fn create_key(
 pub(super) async fn revoke_key(
     State(core): State<Arc<Core>>,
     Path((org, key)): Path<(String, String)>,
-    Posted { operator, .. }: Posted,
+    Posted { from: operator, .. }: Posted<Console>,
 ) -> Result<Response> {
     let org_id = org.parse()?;
     let id = key.parse()?;
