@@ -18,6 +18,7 @@ mod envelopes;
 mod invitations;
 mod keys;
 mod log;
+mod matrix;
 mod monitoring;
 mod oidc;
 mod operations;

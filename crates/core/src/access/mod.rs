@@ -107,7 +107,7 @@ pub async fn create_key(
         permissions: new
             .permissions
             .unwrap_or(Permissions::ALL)
-            .only(new.kind.permissions()),
+            .only(new.kind.permissions(new.test)),
         frame_ancestors: Vec::new(),
         created_by: new.created_by,
         created_at: now,

@@ -83,7 +83,7 @@ impl TryFrom<ApiKeyRow> for ApiKey {
             test: row.test,
             name: row.name,
             start: row.start,
-            permissions: allowed(kind, row.permissions.as_ref()),
+            permissions: allowed(kind, row.test, row.permissions.as_ref()),
             frame_ancestors: texts(&row.frame_ancestors).map(str::to_owned).collect(),
             created_by: row.created_by.map(PersonId),
             created_at: row.created_at,
@@ -103,13 +103,14 @@ fn texts(list: &Json) -> impl Iterator<Item = &str> {
 }
 
 /// What a key may do: all that its kind may, or less. A permission that there is no more is none.
-fn allowed(kind: KeyKind, limited: Option<&Json>) -> Permissions {
+fn allowed(kind: KeyKind, test: bool, limited: Option<&Json>) -> Permissions {
+    let most = kind.permissions(test);
     match limited {
-        None => kind.permissions(),
+        None => most,
         Some(list) => texts(list)
             .filter_map(|key| key.parse::<Permission>().ok())
             .collect::<Permissions>()
-            .only(kind.permissions()),
+            .only(most),
     }
 }
 
@@ -273,7 +274,7 @@ pub(super) async fn find_caller(
                 test: row.test,
             },
             grants: Grants {
-                everywhere: allowed(kind, row.permissions.as_ref()),
+                everywhere: allowed(kind, row.test, row.permissions.as_ref()),
                 at: Vec::new(),
             },
             expires_at: row.expires_at,
