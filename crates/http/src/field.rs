@@ -5,8 +5,7 @@ use colophon_core::Error;
 /// The error of a `serde` reader that knows where it was.
 pub(crate) fn error<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> Error {
     let text = error.inner().to_string();
-    // serde_json adds a position that means nothing beside the field's name.
-    let message = text.split(" at line ").next().unwrap_or(&text);
+    let message = text.as_str();
     let parent = error.path().to_string();
     // serde names the object in which a field is missing or unknown, not the field.
     let own = ["missing field `", "duplicate field `", "unknown field `"]

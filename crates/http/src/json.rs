@@ -9,6 +9,7 @@ use colophon_transparency::json::{self, Limits, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::tree::Tree;
 use crate::{Failure, Result, field, read_body};
 
 /// A JSON body read into `T`; also a JSON answer.
@@ -31,9 +32,8 @@ where
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &S) -> Result<Self> {
-        let bytes = document(request).await?;
-        strict(&bytes)?;
-        Ok(Self(typed(&bytes)?))
+        let value = strict(&document(request).await?)?;
+        Ok(Self(typed(&value)?))
     }
 }
 
@@ -45,9 +45,8 @@ where
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &S) -> Result<Self> {
-        let bytes = document(request).await?;
-        let value = strict(&bytes)?;
-        Ok(Self(typed(&bytes)?, value))
+        let value = strict(&document(request).await?)?;
+        Ok(Self(typed(&value)?, value))
     }
 }
 
@@ -95,9 +94,8 @@ fn strict(bytes: &Bytes) -> Result<Value> {
     })
 }
 
-fn typed<T: DeserializeOwned>(bytes: &Bytes) -> Result<T> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    serde_path_to_error::deserialize(&mut reader).map_err(|error| field::error(&error).into())
+fn typed<T: DeserializeOwned>(value: &Value) -> Result<T> {
+    serde_path_to_error::deserialize(Tree(value)).map_err(|error| field::error(&error).into())
 }
 
 /// The media type without its parameters, in lower case; empty when none was sent.

@@ -35,6 +35,7 @@ mod request_id;
 mod routes;
 mod security;
 mod server;
+mod tree;
 
 pub use app::{App, Settings};
 pub use body::{body_error, read_body};

@@ -8,9 +8,9 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use chrono::SecondsFormat;
-use colophon_core::Core;
 use colophon_core::audit::{self, Chain, Event, Verified};
 use colophon_core::media::content_disposition;
+use colophon_core::{Core, Error};
 use colophon_http::{Json, Query, Result};
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +73,9 @@ pub(crate) async fn list(
     Query(paging): Query<Paging>,
 ) -> Result<Json<List>> {
     let limit = limit(paging.limit, 500)? as i64;
+    if paging.before.is_some_and(|before| before < 1) {
+        return Err(Error::invalid("before", "must be at least 1").into());
+    }
     let page = audit::list(&core.db, Chain::of(&caller)?, paging.before, limit).await?;
     Ok(Json(List {
         events: page.events.into_iter().map(View::from).collect(),

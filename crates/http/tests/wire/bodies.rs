@@ -90,7 +90,12 @@ async fn json_errors_name_the_field() {
     assert_eq!(answer.json(), json!({ "title": "a", "seconds": 2 }));
     for (body, field, message) in [
         ("{}", "title", "is required"),
-        ("[]", "body", ""),
+        (r#"["a"]"#, "body", "expected an object"),
+        (
+            r#"{"title":"a","takes":[[1]]}"#,
+            "takes[0]",
+            "expected an object",
+        ),
         (r#"{"title":1}"#, "title", ""),
         (
             r#"{"title":"a","takes":[{"seconds":1},{}]}"#,
