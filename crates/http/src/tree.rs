@@ -1,6 +1,6 @@
 //! Reading what the strict JSON reader returns into a type.
 
-use colophon_transparency::json::Value;
+use colophon_transparency::json::{Number, Value};
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{Deserializer, Error as _, IntoDeserializer, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
@@ -18,15 +18,10 @@ impl<'de> Deserializer<'de> for Tree<'de> {
         match self.0 {
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(*value),
-            Value::Number(number) => {
-                if let Ok(value) = number.as_str().parse() {
-                    visitor.visit_u64(value)
-                } else if let Ok(value) = number.as_str().parse() {
-                    visitor.visit_i64(value)
-                } else {
-                    visitor.visit_f64(number.as_f64())
-                }
-            }
+            Value::Number(number) => match integer(number) {
+                Some(integer) => visitor.visit_i64(integer),
+                None => visitor.visit_f64(number.as_f64()),
+            },
             Value::String(text) => visitor.visit_borrowed_str(text),
             Value::Array(items) => {
                 let mut items = SeqDeserializer::new(items.iter().map(Tree));
@@ -94,6 +89,15 @@ impl<'de> Deserializer<'de> for Tree<'de> {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
         unit_struct seq tuple tuple_struct map identifier ignored_any
     }
+}
+
+/// The number as an integer, if it is one, however it is written: `1.0` and `1e3` are (JSON
+/// Schema).
+fn integer(number: &Number) -> Option<i64> {
+    /// 2^53: the strict reader takes no integer beyond that is written as one.
+    const MOST: f64 = 9_007_199_254_740_992.0;
+    let double = number.as_f64();
+    (double.fract() == 0.0 && double.abs() <= MOST).then_some(double as i64)
 }
 
 impl<'de> IntoDeserializer<'de, serde_json::Error> for Tree<'de> {

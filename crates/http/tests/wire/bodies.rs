@@ -135,6 +135,24 @@ async fn json_errors_name_the_field() {
 }
 
 #[tokio::test]
+async fn an_integer_is_one_however_it_is_written() {
+    let server = start(app(routes())).await;
+    for (written, seconds) in [("2", 2), ("2.0", 2), ("2e3", 2_000)] {
+        let body = format!(r#"{{"title":"a","takes":[{{"seconds":{written}}}]}}"#);
+        let answer = post(server, "/songs", &[], &body).await;
+        assert_eq!(answer.json()["seconds"], seconds, "{written}");
+    }
+    for bad in ["2.5", "1e21", "4294967296"] {
+        let body = format!(r#"{{"title":"a","takes":[{{"seconds":{bad}}}]}}"#);
+        assert_eq!(
+            post(server, "/songs", &[], &body).await.status,
+            400,
+            "{bad}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn ambiguous_json_is_refused_with_its_place() {
     let server = start(app(routes())).await;
     let deep = "[".repeat(100) + &"]".repeat(100);
