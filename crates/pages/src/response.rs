@@ -6,10 +6,29 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+macro_rules! policy {
+    ($form_action:literal) => {
+        concat!(
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+             connect-src 'self'; font-src 'self'; worker-src 'self'; form-action ",
+            $form_action,
+            "; frame-ancestors 'none'; base-uri 'none'"
+        )
+    };
+}
+
 /// The policy of every page: nothing but this server's own files, no inline code, no framing.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-     img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; worker-src 'self'; \
-     form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+pub const CONTENT_SECURITY_POLICY: &str = policy!("'self'");
+const LEADING_AWAY: &str = policy!("http: https:");
+
+/// Lets the answer to a page's form lead to another server, and on from there: browsers hold every
+/// step of the way against `form-action`.
+pub(crate) fn let_form_lead_away(headers: &mut HeaderMap) {
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(LEADING_AWAY),
+    );
+}
 
 /// A page for one person (the console): 200, never stored by a cache.
 pub fn render<T: Template>(template: &T) -> Response {

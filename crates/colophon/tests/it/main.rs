@@ -20,6 +20,7 @@ mod keys;
 mod log;
 mod matrix;
 mod monitoring;
+mod oauth;
 mod oidc;
 mod operations;
 mod organisations;

@@ -2,6 +2,7 @@
 
 mod account;
 mod anonymous;
+mod consent;
 mod console;
 mod entry;
 mod error;
@@ -35,9 +36,11 @@ pub const CONTRACT_PAGES: &[&str] = &[
     "GET /developers",
     "GET /forgot-password",
     "GET /login",
+    "GET /oauth/authorize",
     "GET /reset-password",
     "GET /signup",
     "GET /verify",
+    "POST /oauth/authorize/decide",
 ];
 
 /// Every page and asset. `attempts` is how often one address may try passwords and mailed links;
@@ -51,6 +54,7 @@ pub fn routes(attempts: &Rate, cookies: Cookies) -> Routes<Arc<Core>> {
         .merge(entry::routes(attempts))
         .merge(account::routes(attempts))
         .merge(organisation::routes())
+        .merge(consent::routes())
         .merge(console::routes(attempts))
         .layer(Extension(cookies))
         .merge(asset_routes())

@@ -3,6 +3,7 @@
 //! spelling of the API (`org_…`).
 
 mod account;
+mod consent;
 mod console;
 mod entry;
 mod form;
@@ -10,6 +11,7 @@ mod organisation;
 mod public;
 
 pub use account::{AccountPage, LINKS, SessionsPage};
+pub use consent::ConsentPage;
 pub use console::{
     ALGORITHMS, API_KEY_KINDS, ApiKey, AppsPage, ConsoleMembersPage, ConsolePage, DeadJob,
     FoundPerson, Generator, IssuersPage, JobCount, JobsPage, KeysPage, Letter, LogEntry, LogExport,
