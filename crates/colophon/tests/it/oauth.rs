@@ -77,7 +77,9 @@ struct Answering {
 impl Answering {
     fn read(page: &Answer, person: &Person) -> Self {
         assert_eq!(page.status, 200, "{}", page.text());
-        let fields = page.text().split("<input type=\"hidden\" name=\"").skip(1);
+        let (_, form) = page.text().split_once("/oauth/authorize/decide").unwrap();
+        let (form, _) = form.split_once("</form>").unwrap();
+        let fields = form.split("<input type=\"hidden\" name=\"").skip(1);
         let fields = fields.map(|rest| {
             let (name, rest) = rest.split_once("\" value=\"").unwrap();
             let (value, _) = rest.split_once('"').unwrap();
@@ -448,7 +450,7 @@ fn an_app_reads_only_what_it_was_let_read() {
         let person = app.person("Grace");
         let asked = with(question(&client), "scope", "read:certificates");
         let page = ask(&app, &person, &asked);
-        assert!(!page.text().contains("profile</li>"), "{}", page.text());
+        assert!(!page.text().contains("profile</span>"), "{}", page.text());
         let token = exchange(&app, &client, &code(&app, &person, &asked), &[]).json();
         assert_eq!(token["scope"], "read:certificates");
         let refused = me(&app, &text(&token, "access_token"));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use colophon_core::oauth::{self, Ask, Refusal};
 use colophon_core::{Core, Error};
@@ -42,6 +42,7 @@ pub(super) struct Input {
 pub(super) async fn show(
     State(core): State<Arc<Core>>,
     Query(input): Query<Input>,
+    uri: Uri,
     person: Result<Person, Response>,
 ) -> Result<Response> {
     let ask = Ask {
@@ -82,6 +83,7 @@ pub(super) async fn show(
         scope: input.scope,
         state: input.state,
         code_challenge: input.code_challenge.unwrap_or_default(),
+        back: uri.to_string(),
     };
     let mut response = person.page(StatusCode::OK, &page);
     let_form_lead_away(response.headers_mut());

@@ -33,4 +33,6 @@ pub struct ConsentPage {
     pub state: String,
     /// As it was asked with.
     pub code_challenge: String,
+    /// This page, for whoever is somebody else.
+    pub back: String,
 }

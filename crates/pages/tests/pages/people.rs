@@ -9,10 +9,10 @@ use colophon_core::organisations::{Invitation, InvitationStatus, Location, Organ
 use colophon_core::{ApiKeyId, InvitationId, LocationId, OrgId, PersonId, SessionId};
 use colophon_pages::render;
 use colophon_pages::views::{
-    AccountPage, Answer, ApiKeyRow, ApiKeysPage, AuditPage, AuditRow, ForgotPasswordPage,
-    InvitationPage, InvitationRow, InvitationsPage, LocationPage, LocationsPage, LoginPage,
-    MemberPage, MembersPage, OrganisationsPage, OverviewPage, ResetPasswordPage, RoleChoice,
-    SessionsPage, SignUpPage, VerifyEmailPage, Within,
+    AccountPage, Answer, ApiKeyRow, ApiKeysPage, AuditPage, AuditRow, ConsentPage,
+    ForgotPasswordPage, InvitationPage, InvitationRow, InvitationsPage, LocationPage,
+    LocationsPage, LoginPage, MemberPage, MembersPage, OrganisationsPage, OverviewPage,
+    ResetPasswordPage, RoleChoice, SessionsPage, SignUpPage, VerifyEmailPage, Within,
 };
 
 use crate::sample::{form, frame, hostile, location, member, memberships, person, secret, session};
@@ -97,6 +97,24 @@ fn entry() -> Vec<(&'static str, Response)> {
                 frame: frame(),
                 form: form(),
                 token: hostile(),
+            }),
+        ),
+        (
+            "consent",
+            render(&ConsentPage {
+                frame: frame(),
+                session: session(),
+                app: hostile(),
+                description: hostile(),
+                homepage_url: hostile(),
+                host: hostile(),
+                questions: vec!["Read everything"],
+                client_id: hostile(),
+                redirect_uri: hostile(),
+                scope: hostile(),
+                state: hostile(),
+                code_challenge: hostile(),
+                back: hostile(),
             }),
         ),
         (
