@@ -272,7 +272,8 @@ pub struct AuditRow {
 impl AuditRow {
     /// What was done, in words: `member.role_assigned` → `Member role assigned`.
     fn action(&self) -> String {
-        let words = self.event.action.replace(['.', '_'], " ");
+        let words = self.event.action.replace("api_key", "API key");
+        let words = words.replace(['.', '_'], " ");
         let mut letters = words.chars();
         let first = letters.next().map(|first| first.to_ascii_uppercase());
         first.into_iter().chain(letters).collect()
