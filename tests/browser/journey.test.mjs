@@ -114,6 +114,7 @@ test('signing in needs the password and leads back, on this server only', async 
 
 test('an organisation, its generator and its API key', async () => {
   await page.goto('/console');
+  await page.getByText('New organisation').click();
   await field('Name').fill(ORGANISATION);
   await field('Plan').selectOption('growth');
   await press('Create');
