@@ -315,6 +315,48 @@ test('a new password by mail ends every session', async () => {
   await forgetful.leave();
 });
 
+test('a form that no page of this server sent changes nothing', async () => {
+  const post = (visitor, url, options) => visitor.context.request.post(url, { maxRedirects: 0, ...options });
+  await bea.goto('/account');
+  const csrf = await bea.page.locator('input[name="csrf"]').first().inputValue();
+  const forms = { '/account/profile': { display_name: 'Forged' }, '/account/delete': { confirm_email: BEA.email, confirm_delete: 'on' }, '/account/sessions/end': {} };
+  for (const [url, form] of Object.entries(forms)) {
+    for (const forged of [{}, { csrf: '' }, { csrf: '0'.repeat(csrf.length) }]) {
+      assert.equal((await post(bea, url, { form: { ...form, ...forged } })).status(), 403, url);
+    }
+    const headers = { 'sec-fetch-site': 'cross-site' };
+    assert.equal((await post(bea, url, { form: { ...form, csrf }, headers })).status(), 403, url);
+  }
+  const file = { name: 'me.png', mimeType: 'image/png', buffer: await bea.page.screenshot() };
+  for (const multipart of [{ file }, { file, csrf }, { csrf: 'x', file }]) {
+    assert.equal((await post(bea, '/account/picture', { multipart })).status(), 403, 'the token comes first');
+  }
+  const stranger = await enter();
+  const login = { email: BEA.email, password: BEA.password, csrf: 'a'.repeat(64) };
+  assert.equal((await post(stranger, '/login', { form: login })).status(), 403, 'a sign-in that the sign-in page did not send');
+  await stranger.leave();
+  await bea.goto('/account');
+  assert.equal(await bea.page.locator('h1').textContent(), BEA.name);
+});
+
+test('everything can be done without scripts', async () => {
+  const plain = await enter({ javaScriptEnabled: false });
+  await plain.goto('/login');
+  await plain.signIn(BEA);
+  await plain.follow('Organisations');
+  await plain.follow(HOUSE);
+  await plain.follow('Locations');
+  await plain.unfold('New location');
+  await plain.field('Name').fill('Keller');
+  await plain.press('Add the location');
+  await plain.sees('The location is added.');
+  await plain.page.getByRole('row', { name: /Keller/ }).getByRole('link').click();
+  await plain.field('In use; an archived location is kept for what refers to it.').uncheck();
+  await plain.press('Save');
+  await plain.sees('Archived');
+  await plain.leave();
+});
+
 test('signing in leads back, on this server only', async () => {
   const visitor = await enter();
   await visitor.goto(`${made.house}/members?after=`);
