@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use colophon_core::audit::By;
 use colophon_core::jobs::{
     self, Job, JobContext, JobError, NewJob, Registry, Schedule, State, Wake, Worker,
 };
@@ -421,11 +422,15 @@ async fn a_hopeless_job_is_dead_at_once_and_can_be_requeued(db: Db) {
 }
 
 async fn requeue(db: &Db, id: Uuid, now: DateTime<Utc>) -> Result<(), Error> {
-    db.write(|tx, _| Box::pin(jobs::requeue(tx, id, now))).await
+    let by = By::command();
+    db.write(|tx, _| Box::pin(jobs::requeue(tx, &by, id, now)))
+        .await
 }
 
 async fn cancel(db: &Db, id: Uuid, now: DateTime<Utc>) -> Result<(), Error> {
-    db.write(|tx, _| Box::pin(jobs::cancel(tx, id, now))).await
+    let by = By::command();
+    db.write(|tx, _| Box::pin(jobs::cancel(tx, &by, id, now)))
+        .await
 }
 
 async fn a_panic_is_a_failed_attempt(db: Db) {

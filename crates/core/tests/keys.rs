@@ -67,7 +67,7 @@ async fn rotation_keeps_the_old_key_published_and_becomes_a_log_entry() {
         let before = core.keyring.issuer().verifying_key();
         let new = core
             .keyring
-            .rotate(&core.clock, &core.ids, Purpose::Issuer)
+            .rotate(&core.clock, &core.ids, &By::command(), Purpose::Issuer)
             .await
             .unwrap();
         assert_ne!(core.keyring.issuer().verifying_key(), before);
@@ -90,7 +90,7 @@ async fn rotation_keeps_the_old_key_published_and_becomes_a_log_entry() {
         assert!(document.contains(&new.key.id_hex()));
         let refused = core
             .keyring
-            .rotate(&core.clock, &core.ids, Purpose::Log)
+            .rotate(&core.clock, &core.ids, &By::command(), Purpose::Log)
             .await;
         assert_eq!(
             refused.unwrap_err().kind,

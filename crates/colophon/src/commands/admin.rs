@@ -139,9 +139,9 @@ async fn job(core: &Core, command: JobsCommand) -> anyhow::Result<()> {
             Ok(())
         }
         JobsCommand::Requeue { id, print } => {
-            let now = core.clock.now();
+            let (by, now) = (By::command(), core.clock.now());
             core.db
-                .write(|tx, _| Box::pin(jobs::requeue(tx, id, now)))
+                .write(|tx, _| Box::pin(jobs::requeue(tx, &by, id, now)))
                 .await?;
             print.line(&json!({"id": id, "state": "queued"}), || {
                 format!("{id} is queued again.")

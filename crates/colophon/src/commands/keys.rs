@@ -1,6 +1,7 @@
 //! `colophon keys …`
 
 use chrono::SecondsFormat;
+use colophon_core::audit::By;
 use colophon_core::keyring::{self, PublishedKey, Purpose};
 use colophon_db::{Clock, IdGenerator};
 use serde_json::{Value, json};
@@ -62,7 +63,8 @@ async fn rotate(config: &Config, purpose: RotatedPurpose, print: Print) -> anyho
     server::require_existing(config).await?;
     let clock = Clock::system();
     let db = server::open_database(config, &clock).await?;
-    let key = keyring::rotate(&db, &config.sources()?, &clock, &IdGenerator, purpose).await?;
+    let (sources, by) = (config.sources()?, By::command());
+    let key = keyring::rotate(&db, &sources, &clock, &IdGenerator, &by, purpose).await?;
     db.close().await;
     print.line(&value(&key), || {
         format!(

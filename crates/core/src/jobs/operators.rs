@@ -5,7 +5,8 @@ use colophon_db::{Cursor, Db, Tx};
 use uuid::Uuid;
 
 use super::{Job, State, store};
-use crate::{Error, Kind, Result};
+use crate::audit::{self, By, Chain};
+use crate::{Error, JobId, Kind, Result};
 
 /// Some jobs of one state, newest first.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,9 +71,12 @@ pub async fn counts(db: &Db) -> Result<Counts> {
 /// # Errors
 /// [`Kind::NotFound`], or [`Kind::Conflict`] with code `job_not_dead`, or `job_duplicate` when
 /// another unfinished job has its unique key by now.
-pub async fn requeue(tx: &mut Tx, id: Uuid, now: DateTime<Utc>) -> Result<()> {
+pub async fn requeue(tx: &mut Tx, by: &By, id: Uuid, now: DateTime<Utc>) -> Result<()> {
     match store::requeue(tx, id, now).await {
-        Ok(true) => Ok(store::notify(tx).await?),
+        Ok(true) => {
+            store::notify(tx).await?;
+            done(tx, by, "job.requeued", id, now).await
+        }
         Ok(false) => Err(refused(
             tx,
             id,
@@ -93,11 +97,22 @@ pub async fn requeue(tx: &mut Tx, id: Uuid, now: DateTime<Utc>) -> Result<()> {
 ///
 /// # Errors
 /// [`Kind::NotFound`], or [`Kind::Conflict`] with code `job_finished`.
-pub async fn cancel(tx: &mut Tx, id: Uuid, now: DateTime<Utc>) -> Result<()> {
+pub async fn cancel(tx: &mut Tx, by: &By, id: Uuid, now: DateTime<Utc>) -> Result<()> {
     if store::cancel(tx, id, now).await? {
-        return Ok(());
+        return done(tx, by, "job.cancelled", id, now).await;
     }
     Err(refused(tx, id, "job_finished", "The job has finished already.").await)
+}
+
+async fn done(
+    tx: &mut Tx,
+    by: &By,
+    action: &'static str,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let subject = JobId(id).to_string();
+    audit::record(tx, Chain::Server, by, action, &subject, &[], now).await
 }
 
 async fn refused(tx: &mut Tx, id: Uuid, code: &'static str, detail: &'static str) -> Error {

@@ -26,6 +26,7 @@ use colophon_transparency::note::{NoteSigner, SignatureType};
 
 use zeroize::Zeroizing;
 
+use crate::audit::{self, By, Chain};
 use crate::log::Statement;
 use crate::{Error, Kind, Result};
 
@@ -198,9 +199,10 @@ impl Keyring {
         &self,
         clock: &Clock,
         ids: &IdGenerator,
+        by: &By,
         purpose: Purpose,
     ) -> Result<PublishedKey> {
-        let made = rotate(&self.db, &self.sources, clock, ids, purpose).await?;
+        let made = rotate(&self.db, &self.sources, clock, ids, by, purpose).await?;
         self.refresh().await?;
         Ok(made)
     }
@@ -218,6 +220,7 @@ pub async fn rotate(
     sources: &Sources,
     clock: &Clock,
     ids: &IdGenerator,
+    by: &By,
     purpose: Purpose,
 ) -> Result<PublishedKey> {
     if purpose == Purpose::Log {
@@ -266,7 +269,11 @@ pub async fn rotate(
             store::insert(tx, purpose, &key, now).await?;
             let kept = std::iter::once((&statement, document.as_str()));
             crate::log::keep_documents(tx, kept, now).await?;
-            crate::log::publish(tx, std::slice::from_ref(&statement)).await
+            crate::log::publish(tx, std::slice::from_ref(&statement)).await?;
+            let (subject, purpose) = (key.id_hex(), purpose.to_string());
+            let details = [("purpose", purpose.as_str())];
+            let action = "signing_key.rotated";
+            audit::record(tx, Chain::Server, by, action, &subject, &details, now).await
         })
     })
     .await?;

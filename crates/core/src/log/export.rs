@@ -11,8 +11,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::read::{entries, require_head};
+use crate::audit::{self, By, Chain};
 use crate::jobs::{self, JobContext, NewJob};
-use crate::{Core, Error, Result, media};
+use crate::{Core, Error, JobId, Result, media};
 
 /// The kind of the job.
 pub const EXPORT: &str = "log.export";
@@ -42,15 +43,22 @@ pub struct Export {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn request_export(core: &Core) -> Result<Uuid> {
+pub async fn request_export(core: &Core, by: &By) -> Result<Uuid> {
+    let now = core.clock.now();
     let job = NewJob {
         unique_key: Some(EXPORT.to_owned()),
-        ..NewJob::new(EXPORT, json!({}), core.clock.now())
+        ..NewJob::new(EXPORT, json!({}), now)
     };
     core.db
         .write(|tx, _| {
             let job = job.clone();
-            Box::pin(async move { jobs::enqueue(tx, job).await })
+            Box::pin(async move {
+                let id = jobs::enqueue(tx, job).await?;
+                let subject = JobId(id).to_string();
+                let action = "log.export_requested";
+                audit::record(tx, Chain::Server, by, action, &subject, &[], now).await?;
+                Ok(id)
+            })
         })
         .await
 }

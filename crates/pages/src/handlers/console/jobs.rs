@@ -52,7 +52,7 @@ pub(super) async fn requeue(
     let JobId(id) = job.parse()?;
     let now = core.clock.now();
     core.db
-        .write(|tx, _| Box::pin(jobs::requeue(tx, id, now)))
+        .write(|tx, _| Box::pin(jobs::requeue(tx, operator.by(), id, now)))
         .await?;
     Ok(operator.go(PAGE, Flash::JobRequeued))
 }
@@ -66,7 +66,7 @@ pub(super) async fn cancel(
     let JobId(id) = job.parse()?;
     let now = core.clock.now();
     core.db
-        .write(|tx, _| Box::pin(jobs::cancel(tx, id, now)))
+        .write(|tx, _| Box::pin(jobs::cancel(tx, operator.by(), id, now)))
         .await?;
     Ok(operator.go(PAGE, Flash::JobCancelled))
 }

@@ -77,6 +77,6 @@ pub(super) async fn export(
     State(core): State<Arc<Core>>,
     Posted { from: operator, .. }: Posted<Console>,
 ) -> Result<Response> {
-    log::request_export(&core).await?;
+    log::request_export(&core, operator.by()).await?;
     Ok(operator.go("/console/jobs", Flash::ExportRequested))
 }
