@@ -3,6 +3,7 @@
 use colophon_testkit::{Answer, Request, Site, TestApp, databases};
 
 use crate::PROGRAM;
+use crate::organisations::organisation;
 
 /// A server that nobody has asked anything yet.
 fn limited(site: Site) -> TestApp {
@@ -119,5 +120,26 @@ fn behind_a_trusted_proxy_each_client_has_its_own_bucket() {
         exhaust(&app, &from("2001:db8::1"), 2);
         assert_eq!(app.send(&from("2001:db8::2")).status, 429);
         assert_eq!(app.send(&from("2001:db8:0:1::1")).status, 200);
+    }
+}
+
+#[test]
+fn letters_and_reports_of_leaked_keys_are_few_a_minute() {
+    for database in databases() {
+        let app = limited(
+            Site::new(PROGRAM, &database)
+                .env("COLOPHON_LIMITS__SIGN_IN_PER_MINUTE", "5")
+                .env("COLOPHON_LIMITS__LEAK_REPORTS_PER_MINUTE", "2"),
+        );
+        let ada = app.person("Ada");
+        let org = organisation(&app, &ada);
+        let invite = ada
+            .request("POST", &format!("{org}/invitations"))
+            .json(r#"{"email":"eve@example.org","role":"member"}"#);
+        let answer = exhaust(&app, &invite, 5);
+        assert_eq!(answer.json()["code"], "rate_limited");
+        let report = Request::new("POST", "/keys/leaked").json(r#"[{"token":"x"}]"#);
+        let answer = exhaust(&app, &report, 2);
+        assert_eq!(answer.json()["code"], "rate_limited");
     }
 }

@@ -369,8 +369,7 @@ async fn decide(
         return Ok(());
     }
     // What was pending when it was read may have been decided since.
-    Err(decided(match invitation.status {
-        InvitationStatus::Pending => InvitationStatus::Revoked,
-        status => status,
-    }))
+    let found = store::invitation_in(tx, invitation.org_id, invitation.id, now).await?;
+    let status = found.map_or(InvitationStatus::Revoked, |found| found.status);
+    Err(decided(status))
 }
