@@ -3,8 +3,8 @@
 //!
 //! | in | is |
 //! |---|---|
-//! | [`views`] | what each page shows, as plain owned values, one struct a template |
-//! | `handlers` | one module a page area: reads a request, makes one call into the domain, fills a view |
+//! | [`views`] | what each page shows, one struct a template |
+//! | `handlers` | one folder an area (`entry`, `account`, `organisation`, `console`): reads a request, makes one call into the domain, fills a view |
 //! | `assets/` | styles and scripts, served under `/assets` |
 //!
 //! No page holds an inline script or style, so [`CONTENT_SECURITY_POLICY`] holds everywhere. Every

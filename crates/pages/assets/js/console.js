@@ -1,4 +1,4 @@
-// The console's two conveniences; every form works without them.
+// Two conveniences of signed-in pages; every form works without them.
 import { copy } from './dom.js';
 
 for (const button of document.querySelectorAll('[data-copy]')) {
