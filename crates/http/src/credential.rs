@@ -14,7 +14,7 @@ use colophon_core::identity::{Audience, Session, SessionKind};
 use colophon_core::{Core, Error, Kind};
 use subtle::ConstantTimeEq as _;
 
-use crate::{ClientIp, CredentialId, Failure, Layer, cookie};
+use crate::{ClientIp, CredentialId, Failure, Layer, cookie, same_origin};
 
 /// The header that repeats the `to_csrf` cookie.
 const CSRF_HEADER: &str = "x-csrf-token";
@@ -31,11 +31,11 @@ pub enum Accept {
     },
     /// An access token of one of these audiences in `Authorization: Bearer`.
     Token(&'static [Audience]),
-    /// An access token of this audience in the cookie `to_at`; a request that changes something
-    /// repeats the cookie `to_csrf` in `X-CSRF-Token`.
+    /// An access token of this audience in the cookie `to_at`. A request that changes something
+    /// comes from a page of this server and repeats the cookie `to_csrf` in `X-CSRF-Token`.
     TokenCookie(Audience),
-    /// A session's cookie, where `present` finds one. A request that changes something must come
-    /// from a page of this server: its `Origin`, if it has one, is ours.
+    /// A session's cookie, where `present` finds one. A request that changes something comes from
+    /// a page of this server.
     SessionCookie(fn(&HeaderMap) -> Option<&str>),
     /// An OAuth access token in `Authorization: Bearer`.
     OAuth,
@@ -57,12 +57,14 @@ impl fmt::Debug for Gate {
     }
 }
 
-/// The token of `Authorization: Bearer …`; empty when the header names the scheme and no token.
+/// The token of `Authorization: Bearer …`; empty where it is missing or no text, which is a wrong
+/// token and not none.
 #[must_use]
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    let value = headers.get(header::AUTHORIZATION)?.as_bytes();
+    let (scheme, token) = value.split_at_checked(6)?;
+    let ends = token.first().is_none_or(|byte| *byte == b' ');
+    (ends && scheme.eq_ignore_ascii_case(b"bearer")).then(|| text(token))
 }
 
 /// The same, unless it has the three parts of a JWT: for routes that take both.
@@ -75,10 +77,14 @@ fn is_jwt(token: &str) -> bool {
     token.split('.').count() == 3
 }
 
-/// The value of `X-API-Key`.
+/// The value of `X-API-Key`; empty where it is no text, which is a wrong key and not none.
 #[must_use]
 pub fn x_api_key(headers: &HeaderMap) -> Option<&str> {
-    headers.get("x-api-key")?.to_str().ok().map(str::trim)
+    headers.get("x-api-key").map(|value| text(value.as_bytes()))
+}
+
+fn text(value: &[u8]) -> &str {
+    str::from_utf8(value).unwrap_or_default().trim()
 }
 
 impl Gate {
@@ -133,7 +139,9 @@ impl Gate {
                 },
                 Accept::TokenCookie(audience) => match cookie::get(headers, cookie::ACCESS) {
                     Some(token) => match self.token(&[audience], token).await {
-                        Ok(session) => double_submit(method, headers, &session)
+                        Ok(session) => self
+                            .from_own_page(method, headers)
+                            .and_then(|()| double_submit(method, headers, &session))
                             .map(|()| Found::Session(session)),
                         Err(error) => Err(error),
                     },
@@ -141,7 +149,8 @@ impl Gate {
                 },
                 Accept::SessionCookie(present) => match present(headers) {
                     Some(value) => match self.core.sessions.of_cookie(value).await {
-                        Ok(Some(session)) => same_origin(method, headers, &self.core.public_url)
+                        Ok(Some(session)) => self
+                            .from_own_page(method, headers)
                             .map(|()| Found::Session(session)),
                         Ok(None) => Err(session_over()),
                         Err(error) => Err(error),
@@ -171,6 +180,13 @@ impl Gate {
         } else {
             missing(kind)
         }
+    }
+
+    fn from_own_page(&self, method: &Method, headers: &HeaderMap) -> Result<(), Error> {
+        if changes(method) {
+            same_origin::require(headers, &self.core.public_url)?;
+        }
+        Ok(())
     }
 
     async fn token(&self, audiences: &[Audience], token: &str) -> Result<Arc<Session>, Error> {
@@ -261,21 +277,6 @@ fn double_submit(method: &Method, headers: &HeaderMap, session: &Session) -> Res
         "csrf_token_wrong",
         "A request with cookies that changes something repeats the cookie to_csrf in X-CSRF-Token.",
     ))
-}
-
-fn same_origin(method: &Method, headers: &HeaderMap, public_url: &str) -> Result<(), Error> {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let ours = url::Url::parse(public_url).map(|url| url.origin().ascii_serialization());
-    let from_elsewhere = text("origin").is_some_and(|origin| ours.as_deref() != Ok(origin))
-        || text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
-    if changes(method) && from_elsewhere {
-        return Err(Error::new(
-            Kind::Forbidden,
-            "cross_origin",
-            "This can only be asked for from a page of this server.",
-        ));
-    }
-    Ok(())
 }
 
 /// The caller, for handlers whose routes require a credential.

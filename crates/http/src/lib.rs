@@ -33,6 +33,7 @@ mod product;
 mod rate;
 mod request_id;
 mod routes;
+pub mod same_origin;
 mod security;
 mod server;
 mod tree;

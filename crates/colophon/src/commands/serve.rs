@@ -68,7 +68,14 @@ async fn upkeep(metrics: PrometheusHandle, stop: CancellationToken) {
 
 /// What a person needs to know first.
 async fn greet(core: &Core, config: &Config, worker: bool) -> anyhow::Result<()> {
-    say(format_args!("Colophon is at {}", config.public_url()));
+    let listening = match config.public_url {
+        Some(_) => format!(", listening on http://{}", config.listen),
+        None => String::new(),
+    };
+    say(format_args!(
+        "Colophon is at {}{listening}",
+        config.public_url()
+    ));
     if identity::needs_operator(&core.db).await? {
         let token = identity::setup_link(&core.db, &core.clock).await?;
         say(format_args!(

@@ -12,8 +12,12 @@
 )]
 
 mod access;
+mod accounts;
 mod audit;
+mod avatars;
 mod conformance;
+mod credentials;
+mod departures;
 mod envelopes;
 mod invitations;
 mod keys;
@@ -23,6 +27,7 @@ mod monitoring;
 mod oauth;
 mod oidc;
 mod operations;
+mod operators;
 mod organisations;
 mod outages;
 mod proxy;
@@ -30,6 +35,7 @@ mod rates;
 mod records;
 mod refusals;
 mod replays;
+mod sessions;
 mod settings;
 mod verification;
 

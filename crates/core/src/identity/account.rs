@@ -203,17 +203,18 @@ fn sign_in_failed() -> Error {
     )
 }
 
-/// Checks an address and a password: the same work for an unknown address.
-async fn who(core: &Core, email: &str, given: &str) -> Result<Person> {
-    let found = store::person_by_email(&core.db, &email.trim().to_lowercase()).await?;
+/// Whom an address and a password belong to: the same work for an unknown address, and for what is
+/// no address.
+async fn who(core: &Core, email: &str, given: &str) -> Result<Option<Person>> {
+    let found = match person::email_address("email", email) {
+        Ok(email) => store::person_by_email(&core.db, &email).await?,
+        Err(_) => None,
+    };
     // Who has no password takes as long as who is unknown.
     let stored = found.as_ref().map(|(_, hash)| hash.as_str());
     let stored = stored.filter(|hash| *hash != NO_PASSWORD);
     let fits = password::verify(given, stored).await?;
-    found
-        .filter(|_| fits)
-        .map(|(person, _)| person)
-        .ok_or_else(sign_in_failed)
+    Ok(found.filter(|_| fits).map(|(person, _)| person))
 }
 
 /// Signs a person in.
@@ -229,20 +230,15 @@ pub async fn sign_in(
     email: &str,
     given: &str,
 ) -> Result<Credentials> {
-    let subjects = [format!("{}|{}", email.trim().to_lowercase(), origin.ip)];
+    let email = person::email_address("email", email).map_err(|_| sign_in_failed())?;
+    let subjects = [format!("{email}|{}", origin.ip)];
     lockout::PEOPLE.check(core, &subjects).await?;
-    match who(core, email, given).await {
-        Ok(person) => {
-            lockout::PEOPLE.succeeded(core, &subjects).await?;
-            session::start(core, person.id, SessionKind::Person, audience, origin).await
-        }
-        Err(error) => {
-            if error.kind == Kind::Unauthenticated {
-                lockout::PEOPLE.failed(core, &subjects).await?;
-            }
-            Err(error)
-        }
-    }
+    let person = who(core, &email, given).await?;
+    lockout::PEOPLE
+        .settle(core, &subjects, person.is_some())
+        .await?;
+    let person = person.ok_or_else(sign_in_failed)?;
+    session::start(core, person.id, SessionKind::Person, audience, origin).await
 }
 
 /// Signs an operator in. `fingerprint` is the browser's long-lived cookie: three failures by
@@ -264,24 +260,14 @@ pub async fn sign_in_operator(
         .chain(by_browser)
         .collect();
     lockout::OPERATORS.check(core, &subjects).await?;
-    let person = match who(core, email, given).await {
-        Ok(person) if person.operator => Ok(person),
-        Ok(_) => Err(sign_in_failed()),
-        Err(error) => Err(error),
-    };
-    match person {
-        Ok(person) => {
-            lockout::OPERATORS.succeeded(core, &subjects).await?;
-            let kind = SessionKind::Operator;
-            session::start(core, person.id, kind, Audience::Operator, origin).await
-        }
-        Err(error) => {
-            if error.kind == Kind::Unauthenticated {
-                lockout::OPERATORS.failed(core, &subjects).await?;
-            }
-            Err(error)
-        }
-    }
+    let person = who(core, email, given).await?;
+    let operator = person.filter(|person| person.operator);
+    lockout::OPERATORS
+        .settle(core, &subjects, operator.is_some())
+        .await?;
+    let operator = operator.ok_or_else(sign_in_failed)?;
+    let kind = SessionKind::Operator;
+    session::start(core, operator.id, kind, Audience::Operator, origin).await
 }
 
 /// Mails the link that verifies the address again; false if it is verified already.
@@ -431,7 +417,7 @@ pub async fn change_password(
 ) -> Result<()> {
     password::check("new_password", new_password)?;
     let person = &session.person;
-    if who(core, &person.email, current).await.is_err() {
+    if who(core, &person.email, current).await?.is_none() {
         return Err(Error::invalid("current_password", "is wrong"));
     }
     let password_hash = password::hash(new_password).await?;

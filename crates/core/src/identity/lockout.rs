@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::store;
 use crate::{Core, Error, Kind, Result};
 
@@ -49,48 +51,50 @@ impl Policy {
         let now = core.clock.now();
         for of in subjects {
             if let Some(until) = store::locked_until(&core.db, &self.subject(of), now).await? {
-                let wait = until.signed_duration_since(now).num_seconds().max(1);
-                let mut error = Error::new(
-                    Kind::RateLimited,
-                    "locked_out",
-                    "Too many failed attempts. Try again later.",
-                );
-                error.retry_after = u64::try_from(wait).ok();
-                return Err(error);
+                return Err(locked_out(until, now));
             }
         }
         Ok(())
     }
 
-    /// Counts a failure of each of `subjects`.
-    pub(super) async fn failed(self, core: &Core, subjects: &[String]) -> Result<()> {
+    /// Writes down how an attempt of `subjects` ended, and forgets their failures if it was right.
+    /// Whoever guesses many times at once waits here for one verdict after the other, and gets no
+    /// more of them than one who guesses in turn.
+    ///
+    /// # Errors
+    /// As [`Policy::check`].
+    pub(super) async fn settle(self, core: &Core, subjects: &[String], right: bool) -> Result<()> {
         let now = core.clock.now();
         core.db
             .write(|tx, _| {
                 Box::pin(async move {
                     for of in subjects {
-                        let (since, until) = (now - self.within, now + self.lasts);
                         let subject = self.subject(of);
-                        store::count_failure(tx, &subject, self.failures, now, since, until)
-                            .await?;
+                        let locked = if right {
+                            store::clear_failures(tx, &subject, now).await?
+                        } else {
+                            let (since, until) = (now - self.within, now + self.lasts);
+                            let most = self.failures;
+                            store::count_failure(tx, &subject, most, now, since, until).await?
+                        };
+                        if let Some(until) = locked {
+                            return Err(locked_out(until, now));
+                        }
                     }
                     Ok(())
                 })
             })
             .await
     }
+}
 
-    /// Forgets the failures of `subjects`.
-    pub(super) async fn succeeded(self, core: &Core, subjects: &[String]) -> Result<()> {
-        core.db
-            .write(|tx, _| {
-                Box::pin(async move {
-                    for of in subjects {
-                        store::clear_failures(tx, &self.subject(of)).await?;
-                    }
-                    Ok(())
-                })
-            })
-            .await
-    }
+fn locked_out(until: DateTime<Utc>, now: DateTime<Utc>) -> Error {
+    let wait = until.signed_duration_since(now).num_seconds().max(1);
+    let mut error = Error::new(
+        Kind::RateLimited,
+        "locked_out",
+        "Too many failed attempts. Try again later.",
+    );
+    error.retry_after = u64::try_from(wait).ok();
+    error
 }

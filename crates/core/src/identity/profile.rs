@@ -41,9 +41,10 @@ pub async fn get(core: &Core, id: PersonId) -> Result<Person> {
 /// The person of an address: for operators.
 ///
 /// # Errors
-/// [`crate::Kind::NotFound`].
+/// [`crate::Kind::Invalid`] naming `email`, [`crate::Kind::NotFound`].
 pub async fn find_by_email(core: &Core, email: &str) -> Result<Person> {
-    store::person_by_email(&core.db, &email.trim().to_lowercase())
+    let email = person::email_address("email", email)?;
+    store::person_by_email(&core.db, &email)
         .await?
         .map(|(person, _)| person)
         .ok_or_else(|| Error::not_found("person"))

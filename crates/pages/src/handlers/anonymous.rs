@@ -14,11 +14,11 @@ use colophon_core::audit::Origin;
 use colophon_core::identity::Session;
 use colophon_core::{Core, Error, fingerprint};
 use colophon_http::cookie::{self, Cookies, SameSite};
-use colophon_http::{Failure, Result, origin};
+use colophon_http::{Failure, Result, origin, same_origin};
 
 use super::fields::Fields;
 use super::flash::Flash;
-use super::{next, same_origin, signed_in};
+use super::{next, signed_in};
 use crate::response::render_status;
 
 const COOKIE: &str = "colophon_form";

@@ -11,7 +11,6 @@ mod flash;
 mod next;
 mod organisation;
 mod public;
-mod same_origin;
 mod signed_in;
 
 pub use error::render_error;

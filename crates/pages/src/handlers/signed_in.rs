@@ -14,11 +14,11 @@ use colophon_core::audit::By;
 use colophon_core::identity::{self, SessionKind};
 use colophon_core::{Core, Error, Kind};
 use colophon_http::cookie::{self, Cookies};
-use colophon_http::{Failure, Result, origin};
+use colophon_http::{Failure, Result, origin, same_origin};
 
 use super::fields::Fields;
 use super::flash::Flash;
-use super::{next, same_origin};
+use super::next;
 use crate::response::render_status;
 use crate::views::Session;
 

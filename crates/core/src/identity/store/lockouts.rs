@@ -20,7 +20,7 @@ pub(in crate::identity) async fn locked_until(
     Ok(row.map(|(until,)| until))
 }
 
-/// Counts a failure, and locks at the `most`th since `since`.
+/// Counts a failure, and locks at the `most`th since `since`; until when, if it was locked before.
 pub(in crate::identity) async fn count_failure(
     tx: &mut Tx,
     subject: &str,
@@ -28,24 +28,43 @@ pub(in crate::identity) async fn count_failure(
     now: DateTime<Utc>,
     since: DateTime<Utc>,
     until: DateTime<Utc>,
-) -> Result<()> {
-    tx.exec(
-        "INSERT INTO lockout (subject, failures, updated_at) VALUES ($1, 1, $2) ON CONFLICT (subject) DO UPDATE SET failures = CASE WHEN lockout.updated_at < $3 THEN 1 ELSE lockout.failures + 1 END, updated_at = $2",
-        args![subject, now, since],
-    )
-    .await?;
-    tx.exec(
-        "UPDATE lockout SET locked_until = $3, failures = 0 WHERE subject = $1 AND failures >= $2",
-        args![subject, most, until],
-    )
-    .await?;
-    Ok(())
+) -> Result<Option<DateTime<Utc>>> {
+    // The row stays locked until the transaction ends: what it says is true until then.
+    let (failures, locked): (i64, Option<DateTime<Utc>>) = tx
+        .one(
+            "INSERT INTO lockout (subject, failures, updated_at) VALUES ($1, 1, $2) ON CONFLICT (subject) DO UPDATE SET failures = CASE WHEN lockout.updated_at < $3 THEN 1 ELSE lockout.failures + 1 END, updated_at = $2 RETURNING failures, locked_until",
+            args![subject, now, since],
+        )
+        .await?;
+    let locked = locked.filter(|until| *until > now);
+    if locked.is_none() && failures >= most {
+        tx.exec(
+            "UPDATE lockout SET locked_until = $2, failures = 0 WHERE subject = $1",
+            args![subject, until],
+        )
+        .await?;
+    }
+    Ok(locked)
 }
 
-pub(in crate::identity) async fn clear_failures(tx: &mut Tx, subject: &str) -> Result<()> {
-    tx.exec("DELETE FROM lockout WHERE subject = $1", args![subject])
+/// Forgets the failures of a subject; until when, if it is locked.
+pub(in crate::identity) async fn clear_failures(
+    tx: &mut Tx,
+    subject: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>> {
+    tx.exec(
+        "DELETE FROM lockout WHERE subject = $1 AND (locked_until IS NULL OR locked_until <= $2)",
+        args![subject, now],
+    )
+    .await?;
+    let row: Option<(DateTime<Utc>,)> = tx
+        .opt(
+            "SELECT locked_until FROM lockout WHERE subject = $1 AND locked_until > $2",
+            args![subject, now],
+        )
         .await?;
-    Ok(())
+    Ok(row.map(|(until,)| until))
 }
 
 /// Forgets the failures of an e-mail address from everywhere: their subjects hold it.

@@ -96,11 +96,20 @@ pub(in crate::identity) async fn insert_person(
                 person.created_at
             ],
         )
-        .await?;
+        .await
+        .map_err(taken_meanwhile)?;
     if added == 1 {
         Ok(())
     } else {
         Err(in_use("email", "email_taken"))
+    }
+}
+
+/// Of two who take a handle at once, both find it free and one comes too late.
+fn taken_meanwhile(error: colophon_db::Error) -> Error {
+    match error {
+        colophon_db::Error::Unique => in_use("handle", "handle_taken"),
+        error => error.into(),
     }
 }
 
@@ -185,7 +194,8 @@ pub(in crate::identity) async fn set_handle(tx: &mut Tx, id: PersonId, handle: &
         "UPDATE person SET handle = $2, handle_look = $3 WHERE id = $1",
         args![id, handle, look(handle)],
     )
-    .await?;
+    .await
+    .map_err(taken_meanwhile)?;
     Ok(())
 }
 

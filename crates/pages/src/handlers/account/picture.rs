@@ -8,13 +8,12 @@ use axum::extract::multipart::{Multipart, MultipartRejection};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use colophon_core::{Core, Error, Kind, identity};
-use colophon_http::{Result, body_error};
+use colophon_http::{Result, body_error, same_origin};
 use futures::TryStreamExt as _;
 
 use super::refused;
 use crate::handlers::fields::Fields;
 use crate::handlers::flash::Flash;
-use crate::handlers::same_origin;
 use crate::handlers::signed_in::{Account, Area as _, Person, Posted};
 use crate::response::security_headers;
 

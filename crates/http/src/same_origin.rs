@@ -1,9 +1,9 @@
-//! Whether a form was sent from a page of this server.
+//! Whether a request with cookies was sent from a page of this server.
 
 use axum::http::{HeaderMap, header};
 use colophon_core::{Error, Kind, Result};
 
-/// Refuses what another site made the browser send. The tokens in the forms would stop it too;
+/// Refuses what another site made the browser send. The tokens of the session would stop it too;
 /// this holds even if one leaked.
 ///
 /// `Sec-Fetch-Site` is the browser's own word and comes over HTTPS and on this machine. Elsewhere
@@ -11,7 +11,7 @@ use colophon_core::{Error, Kind, Result};
 ///
 /// # Errors
 /// [`Kind::Forbidden`], code `cross_site`.
-pub(super) fn require(headers: &HeaderMap, public_url: &str) -> Result<()> {
+pub fn require(headers: &HeaderMap, public_url: &str) -> Result<()> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let own = match (text("sec-fetch-site"), headers.get(header::ORIGIN)) {
         // `none` is the person: a reload, never a page.

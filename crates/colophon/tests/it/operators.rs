@@ -1,0 +1,89 @@
+//! Who guesses at an operator's password is locked out (TrackOrigin contract, `admin_login`).
+
+use colophon_testkit::person::{PASSWORD, cookies};
+use colophon_testkit::{Answer, Request, Server, TestApp};
+use serde_json::json;
+
+use crate::{at_once, on_every_site};
+
+fn attempt(server: &Server, email: &str, password: &str, ip: &str, browser: &str) -> Answer {
+    let body = json!({"username": email, "password": password});
+    let mut request = Request::new("POST", "/v1/admin/login").value(&body);
+    request = request.header("X-Forwarded-For", ip);
+    if !browser.is_empty() {
+        request = request.cookies(browser);
+    }
+    server.send(&request)
+}
+
+/// On every database, behind one proxy, so that a test comes from where it says.
+fn with_operator(test: impl Fn(TestApp, &str)) {
+    on_every_site(|site| {
+        let mut app = TestApp::of(site.env("COLOPHON_TRUSTED_PROXIES", "1"));
+        let operator = app.operator("Olga");
+        test(app, &operator);
+    });
+}
+
+#[test]
+fn the_third_failure_locks_the_address_and_the_browser_for_a_day() {
+    with_operator(|app, olga| {
+        let ask = |password: &str, ip: &str, browser: &str| attempt(&app, olga, password, ip, browser);
+        let first = ask("incorrect horse", "192.0.2.1", "");
+        assert_eq!(first.status, 401);
+        // Every visit leaves the cookie, also one that is refused.
+        let line = first.header("set-cookie").unwrap();
+        assert!(line.starts_with("to_admin_fp="), "{line}");
+        for attribute in ["HttpOnly", "SameSite=Strict", "Path=/", "Max-Age="] {
+            assert!(line.contains(attribute), "{line}");
+        }
+        let browser = cookies(&first);
+        assert_eq!(ask("incorrect horse", "192.0.2.2", &browser).status, 401);
+        let again = ask("incorrect horse", "192.0.2.3", &browser);
+        assert_eq!((again.status, cookies(&again)), (401, browser.clone()), "one cookie a browser");
+        // The browser is known from another address.
+        let locked = ask(PASSWORD, "192.0.2.4", &browser);
+        assert_eq!(locked.status, 429, "{}", locked.text());
+        let wait: u64 = locked.header("retry-after").unwrap().parse().unwrap();
+        assert!((86_000..=86_400).contains(&wait), "{wait}");
+        assert!(cookies(&locked).starts_with("to_admin_fp="));
+        // Clearing cookies does not help the address.
+        for _ in 0..3 {
+            ask("incorrect horse", "192.0.2.66", "");
+        }
+        assert_eq!(ask(PASSWORD, "192.0.2.66", "").status, 429);
+        // Everybody else gets in, and a success forgets the failures before it.
+        for _ in 0..3 {
+            for _ in 0..2 {
+                assert_eq!(ask("incorrect horse", "192.0.2.9", "").status, 401);
+            }
+            assert_eq!(ask(PASSWORD, "192.0.2.9", "").status, 200);
+        }
+    });
+}
+
+#[test]
+fn guessing_many_times_at_once_is_worth_no_more_than_three_guesses() {
+    with_operator(|app, olga| {
+        let answers = at_once(16, |_| {
+            attempt(&app, olga, "incorrect horse", "192.0.2.1", "").status
+        });
+        let told = answers.iter().filter(|status| **status == 401).count();
+        assert_eq!(told, 3, "{answers:?}");
+        assert_eq!(attempt(&app, olga, PASSWORD, "192.0.2.1", "").status, 429);
+        assert_eq!(attempt(&app, olga, PASSWORD, "192.0.2.2", "").status, 200);
+    });
+}
+
+#[test]
+fn an_operators_browser_cookie_is_never_the_clients_own_text() {
+    with_operator(|app, olga| {
+        for brought in ["to_admin_fp=short", "to_admin_fp=<script>", "to_admin_fp=a\tb"] {
+            let answer = attempt(&app, olga, PASSWORD, "192.0.2.1", brought);
+            assert_eq!(answer.status, 200);
+            let given = cookies(&answer);
+            let value = given.strip_prefix("to_admin_fp=").unwrap();
+            assert!(value.len() == 32 && value.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        }
+    });
+}
