@@ -140,7 +140,7 @@ impl Gate {
                 Accept::TokenCookie(audience) => match cookie::get(headers, cookie::ACCESS) {
                     Some(token) => match self.token(&[audience], token).await {
                         Ok(session) => self
-                            .from_own_page(method, headers)
+                            .require_own_page(method, headers)
                             .and_then(|()| double_submit(method, headers, &session))
                             .map(|()| Found::Session(session)),
                         Err(error) => Err(error),
@@ -150,7 +150,7 @@ impl Gate {
                 Accept::SessionCookie(present) => match present(headers) {
                     Some(value) => match self.core.sessions.of_cookie(value).await {
                         Ok(Some(session)) => self
-                            .from_own_page(method, headers)
+                            .require_own_page(method, headers)
                             .map(|()| Found::Session(session)),
                         Ok(None) => Err(session_over()),
                         Err(error) => Err(error),
@@ -182,7 +182,7 @@ impl Gate {
         }
     }
 
-    fn from_own_page(&self, method: &Method, headers: &HeaderMap) -> Result<(), Error> {
+    fn require_own_page(&self, method: &Method, headers: &HeaderMap) -> Result<(), Error> {
         if changes(method) {
             same_origin::require(headers, &self.core.public_url)?;
         }

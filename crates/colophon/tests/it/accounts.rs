@@ -47,7 +47,8 @@ fn whether_an_address_has_an_account_shows_in_no_answer() {
         let path = "/v1/auth/password-reset/request";
         ask(path, reset(known), reset(unknown), 200);
         for path in ["/v1/auth/login", "/v1/accounts/login"] {
-            let wrong = |email: &str| json!({"email": email, "password": "incorrect horse battery"});
+            let wrong =
+                |email: &str| json!({"email": email, "password": "incorrect horse battery"});
             ask(path, wrong(known), wrong(unknown), 401);
         }
         ask("/v1/auth/signup", sign_up(known), sign_up(unknown), 201);
@@ -64,7 +65,9 @@ fn whether_an_address_has_an_account_shows_in_no_answer() {
 #[test]
 fn of_many_who_sign_up_at_once_with_one_address_or_handle_one_has_it() {
     on_every_database(|app| {
-        let answers = at_once(8, |_| post(&app, "/v1/auth/signup", &sign_up("ada@example.org")));
+        let answers = at_once(8, |_| {
+            post(&app, "/v1/auth/signup", &sign_up("ada@example.org"))
+        });
         for answer in &answers {
             assert_eq!(answer.status, 201, "{}", answer.text());
         }
@@ -79,10 +82,13 @@ fn of_many_who_sign_up_at_once_with_one_address_or_handle_one_has_it() {
         let taken = answers.iter().filter(|status| **status == 409).count();
         assert_eq!((made, taken), (1, 7), "{answers:?}");
 
-        let people: Vec<_> = (0..8).map(|number| app.person(&format!("p{number}"))).collect();
+        let people: Vec<_> = (0..8)
+            .map(|number| app.person(&format!("p{number}")))
+            .collect();
         let answers = at_once(8, |client| {
             let request = people[client].request("PATCH", "/v1/me/handle");
-            app.send(&request.value(&json!({"handle": "babbage"}))).status
+            app.send(&request.value(&json!({"handle": "babbage"})))
+                .status
         });
         let set = answers.iter().filter(|status| **status == 200).count();
         assert_eq!(set, 1, "{answers:?}");
@@ -101,7 +107,11 @@ fn a_mailed_link_works_once_and_for_its_own_purpose() {
             let body = json!({"token": token, "new_password": password});
             post(&app, "/v1/auth/password-reset/confirm", &body).status
         };
-        assert_eq!(confirm(&reset, PASSWORD), 400, "it made this person's password");
+        assert_eq!(
+            confirm(&reset, PASSWORD),
+            400,
+            "it made this person's password"
+        );
         assert_eq!(confirm(&verify, PASSWORD), 400);
         for hostile in ["", "\0", "x", &"a".repeat(70_000)] {
             assert_eq!(confirm(hostile, PASSWORD), 400);
@@ -111,7 +121,9 @@ fn a_mailed_link_works_once_and_for_its_own_purpose() {
         post(&app, "/v1/auth/password-reset/request", &grace);
         let reset = app.site.token("grace@example.org", "/reset-password");
         assert_eq!(confirm(&reset, "short"), 422, "which uses no link up");
-        let statuses = at_once(8, |number| confirm(&reset, &format!("password of client {number}")));
+        let statuses = at_once(8, |number| {
+            confirm(&reset, &format!("password of client {number}"))
+        });
         let done = statuses.iter().filter(|status| **status == 200).count();
         assert_eq!(done, 1, "{statuses:?}");
     });
@@ -158,7 +170,8 @@ fn no_text_in_any_field_of_an_account_is_more_than_a_refusal() {
             body
         };
         let account = app.json_at(
-            &anybody("/v1/accounts/login").value(&json!({"email": ada.email, "password": PASSWORD})),
+            &anybody("/v1/accounts/login")
+                .value(&json!({"email": ada.email, "password": PASSWORD})),
             200,
         );
         for text in &hostile_texts() {
@@ -187,7 +200,11 @@ fn no_text_in_any_field_of_an_account_is_more_than_a_refusal() {
                 requests.push(own("PATCH", path).value(&with(json!({}), field, text)));
             }
             for field in ["type", "url"] {
-                let link = with(json!({"type": "website", "url": "https://example.org"}), field, text);
+                let link = with(
+                    json!({"type": "website", "url": "https://example.org"}),
+                    field,
+                    text,
+                );
                 let body = json!({ "external_links": [link] });
                 requests.push(own("PATCH", "/v1/me/profile").value(&body));
             }
@@ -198,14 +215,27 @@ fn no_text_in_any_field_of_an_account_is_more_than_a_refusal() {
             let body = json!({"account_id": account["account_id"], "description": text});
             let token = account["access_token"].as_str().unwrap();
             requests.push(anybody("/v1/apikeys/").bearer(token).value(&body));
-            let cookies = format!("better-auth.session_token={}", ada.cookie("better-auth.session_token"));
+            let cookies = format!(
+                "better-auth.session_token={}",
+                ada.cookie("better-auth.session_token")
+            );
             let body = json!({ "name": text });
-            requests.push(anybody("/api/customer/v1/api-keys").cookies(&cookies).value(&body));
+            requests.push(
+                anybody("/api/customer/v1/api-keys")
+                    .cookies(&cookies)
+                    .value(&body),
+            );
             for (path, body) in [
-                ("/v1/admin/organisations", json!({"name": text, "contact_email": text})),
-                ("/v1/admin/oauth/apps", json!({
-                    "name": text, "description": text, "homepage_url": text, "redirect_uris": [text],
-                })),
+                (
+                    "/v1/admin/organisations",
+                    json!({"name": text, "contact_email": text}),
+                ),
+                (
+                    "/v1/admin/oauth/apps",
+                    json!({
+                        "name": text, "description": text, "homepage_url": text, "redirect_uris": [text],
+                    }),
+                ),
             ] {
                 requests.push(anybody(path).bearer(admin).value(&body));
             }
@@ -218,13 +248,21 @@ fn no_text_in_any_field_of_an_account_is_more_than_a_refusal() {
         let path = "/v1/admin/artists/lookup?email=";
         for text in ["%00", "", "%ff", "a%00@example.org"] {
             let answer = app.send(&Request::new("GET", &format!("{path}{text}")).bearer(admin));
-            assert!((400..500).contains(&answer.status), "{text}: {}", answer.text());
+            assert!(
+                (400..500).contains(&answer.status),
+                "{text}: {}",
+                answer.text()
+            );
         }
         // Each failure locks out a little more: last.
         for text in &hostile_texts() {
             let body = json!({"username": text, "password": text});
             let answer = post(&app, "/v1/admin/login", &body);
-            assert!(matches!(answer.status, 401 | 422 | 429), "{text:?}: {}", answer.text());
+            assert!(
+                matches!(answer.status, 401 | 422 | 429),
+                "{text:?}: {}",
+                answer.text()
+            );
         }
         // Ada is as she was.
         let me = app.json_at(&ada.request("GET", "/v1/me"), 200);
@@ -245,7 +283,16 @@ fn a_handle_can_be_nobody_elses_and_not_the_servers_own() {
         for alike in ["paul_miller", "PAULMILLER", "pau1-mi11er", "paul-rniller"] {
             assert_eq!(set(&eve, alike).status, 409, "{alike}");
         }
-        for never in ["admin", "Support", "@root", "p\u{430}ul", "\u{ff50}aul", "a b", "..", "paul\u{200b}"] {
+        for never in [
+            "admin",
+            "Support",
+            "@root",
+            "p\u{430}ul",
+            "\u{ff50}aul",
+            "a b",
+            "..",
+            "paul\u{200b}",
+        ] {
             assert_eq!(set(&eve, never).status, 422, "{never}");
         }
         // Her own may change its spelling.

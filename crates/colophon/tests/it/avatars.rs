@@ -59,9 +59,14 @@ fn corners(picture: &RgbImage) -> [[u8; 3]; 2] {
     [(40, 40), (470, 40)].map(|(x, y)| {
         let Rgb(pixel) = *picture.get_pixel(x, y);
         let near = |colour: [u8; 3]| {
-            pixel.iter().zip(colour).all(|(one, other)| one.abs_diff(other) < 40)
+            pixel
+                .iter()
+                .zip(colour)
+                .all(|(one, other)| one.abs_diff(other) < 40)
         };
-        let found = [RED, GREEN, BLUE, GREY].into_iter().find(|colour| near(*colour));
+        let found = [RED, GREEN, BLUE, GREY]
+            .into_iter()
+            .find(|colour| near(*colour));
         found.unwrap_or(pixel)
     })
 }
@@ -109,7 +114,10 @@ fn a_picture_is_shown_as_its_orientation_says_and_without_what_else_it_carried()
         ] {
             let segments = [
                 (0xe1, exif(orientation)),
-                (0xe1, b"http://ns.adobe.com/xap/1.0/\0<x>SECRETNAME</x>".to_vec()),
+                (
+                    0xe1,
+                    b"http://ns.adobe.com/xap/1.0/\0<x>SECRETNAME</x>".to_vec(),
+                ),
                 (0xe2, b"ICC_PROFILE\0\x01\x01SECRETNAME".to_vec()),
                 (0xed, b"Photoshop 3.0\0SECRETNAME".to_vec()),
                 (0xfe, b"SECRETNAME <script>alert(1)</script>".to_vec()),
@@ -117,7 +125,13 @@ fn a_picture_is_shown_as_its_orientation_says_and_without_what_else_it_carried()
             let answer = upload(&app, &ada, "image/jpeg", &with_segments(&plain, &segments));
             let (bytes, picture) = seen(&app, &answer);
             assert_eq!(corners(&picture), above, "{orientation}");
-            for trace in [b"SECRETNAME".as_slice(), b"Exif", b"<script>", b"http:", b"ICC_"] {
+            for trace in [
+                b"SECRETNAME".as_slice(),
+                b"Exif",
+                b"<script>",
+                b"http:",
+                b"ICC_",
+            ] {
                 assert!(!bytes.windows(trace.len()).any(|window| window == trace));
             }
         }
@@ -138,14 +152,24 @@ fn the_middle_is_shown_whatever_the_format_and_whatever_it_calls_itself() {
         })
         .into();
         for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP] {
-            for lie in ["image/jpeg", "text/html", "application/x-php", "image/svg+xml"] {
+            for lie in [
+                "image/jpeg",
+                "text/html",
+                "application/x-php",
+                "image/svg+xml",
+            ] {
                 let answer = upload(&app, &ada, lie, &file(&wide, format));
                 let (_, picture) = seen(&app, &answer);
                 assert_eq!(corners(&picture), [RED, GREEN], "{format:?} {lie}");
             }
         }
         // A line of one pixel is a picture too.
-        let answer = upload(&app, &ada, "image/png", &file(&quarters(1, 5_000), ImageFormat::Png));
+        let answer = upload(
+            &app,
+            &ada,
+            "image/png",
+            &file(&quarters(1, 5_000), ImageFormat::Png),
+        );
         seen(&app, &answer);
     });
 }
@@ -162,13 +186,22 @@ fn what_is_no_still_picture_of_bounded_size_is_refused_and_the_old_one_stays() {
         // A kilobyte that says it is 100,000 pixels wide and high: 40 GB in memory.
         let size = [100_000u32.to_be_bytes(), 100_000u32.to_be_bytes()].concat();
         let header = chunk(b"IHDR", &[&size[..], &[8, 6, 0, 0, 0]].concat());
-        let bomb = [&png[..8], &header, &chunk(b"IDAT", &[0; 900]), &chunk(b"IEND", b"")].concat();
+        let bomb = [
+            &png[..8],
+            &header,
+            &chunk(b"IDAT", &[0; 900]),
+            &chunk(b"IEND", b""),
+        ]
+        .concat();
         let control = chunk(b"acTL", &[0, 0, 0, 2, 0, 0, 0, 0]);
         let moving_png = [&png[..33], &control, &png[33..]].concat();
         let mut moving_webp = b"RIFF\x1a\0\0\0WEBPANIM\x06\0\0\0\0\0\0\0\0\0".to_vec();
         moving_webp[4] = u8::try_from(moving_webp.len() - 8).unwrap();
         let mut large_jpeg = jpeg.clone();
-        let frame = jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
+        let frame = jpeg
+            .windows(2)
+            .position(|pair| pair == [0xff, 0xc0])
+            .unwrap();
         large_jpeg[frame + 5..frame + 9].copy_from_slice(&[0xff, 0xff, 0xff, 0xff]);
         let zip = b"PK\x03\x04\x14\0\0\0\0\0";
         let html = b"<html><script>alert(1)</script>";
@@ -178,7 +211,10 @@ fn what_is_no_still_picture_of_bounded_size_is_refused_and_the_old_one_stays() {
             ("an animated PNG", moving_png),
             ("an animated WebP", moving_webp),
             ("a GIF", b"GIF89a\x01\0\x01\0\0\0\0;".to_vec()),
-            ("an SVG", b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>".to_vec()),
+            (
+                "an SVG",
+                b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>".to_vec(),
+            ),
             ("a page", html.to_vec()),
             ("nothing", Vec::new()),
             ("a JPEG and a ZIP", [&jpeg[..], zip].concat()),

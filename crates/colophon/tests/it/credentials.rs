@@ -1,6 +1,6 @@
 //! Nothing opens a door that was not made for it: forged, foreign and doubled credentials.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -17,7 +17,12 @@ fn token_key(site: &Site) -> PrivateKey {
     let pem = std::fs::read_dir(site.data().join("keys"))
         .unwrap()
         .map(|file| file.unwrap().path())
-        .find(|path| path.file_name().unwrap().to_string_lossy().starts_with("log"))
+        .find(|path| {
+            path.file_name()
+                .unwrap()
+                .to_string_lossy()
+                .starts_with("log")
+        })
         .map(|path| std::fs::read_to_string(path).unwrap())
         .unwrap();
     let log = PrivateKey::from_pkcs8_pem(&pem).unwrap();
@@ -47,11 +52,6 @@ fn without(claims: &Value, name: &str) -> Value {
     claims
 }
 
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    i64::try_from(since.as_secs()).unwrap()
-}
-
 fn get(server: &Server, path: &str, token: &str) -> u16 {
     server.send(&Request::new("GET", path).bearer(token)).status
 }
@@ -63,7 +63,11 @@ fn only_a_token_that_this_server_signed_for_this_door_and_this_hour_opens_it() {
         let eve = app.person("Eve");
         let key = token_key(&app.site);
         let good = claims(&ada.access);
-        assert_eq!(get(&app, "/v1/me", &signed(&key, &good)), 200, "the test signs as the server");
+        assert_eq!(
+            get(&app, "/v1/me", &signed(&key, &good)),
+            200,
+            "the test signs as the server"
+        );
 
         let unsigned = |header: Value| {
             let header = BASE64.encode(header.to_string());
@@ -73,16 +77,29 @@ fn only_a_token_that_this_server_signed_for_this_door_and_this_hour_opens_it() {
         let public = key.public_key();
         let spki = public.to_spki_pem();
         let hs256 = |secret: &[u8]| {
-            encode(&Header::new(Jwa::HS256), &good, &EncodingKey::from_secret(secret)).unwrap()
+            encode(
+                &Header::new(Jwa::HS256),
+                &good,
+                &EncodingKey::from_secret(secret),
+            )
+            .unwrap()
         };
         let (head, signature) = ada.access.rsplit_once('.').unwrap();
         let stranger = PrivateKey::from_seed(Algorithm::Ed25519, &[7; 32]).unwrap();
         let operator = with(&good, "aud", json!("trackorigin:operator"));
-        let later = now() + 3_600;
+
+        let issued = good["iat"].as_i64().unwrap();
+        let later = issued + 3_600;
         let mut forged = vec![
             format!("{}.", unsigned(json!({"alg": "none"}))),
-            format!("{}.{signature}", unsigned(json!({"alg": "None", "typ": "JWT"}))),
-            format!("{}.{signature}", unsigned(json!({"alg": "EdDSA", "jwk": {"kty": "OKP"}}))),
+            format!(
+                "{}.{signature}",
+                unsigned(json!({"alg": "None", "typ": "JWT"}))
+            ),
+            format!(
+                "{}.{signature}",
+                unsigned(json!({"alg": "EdDSA", "jwk": {"kty": "OKP"}}))
+            ),
             hs256(public.as_bytes()),
             hs256(spki.as_bytes()),
             hs256(b""),
@@ -94,15 +111,21 @@ fn only_a_token_that_this_server_signed_for_this_door_and_this_hour_opens_it() {
             signed(&key, &without(&good, "aud")),
             signed(&key, &with(&good, "iss", json!("https://evil.example"))),
             signed(&key, &without(&good, "iss")),
-            signed(&key, &with(&good, "exp", json!(now() - 1))),
+            signed(&key, &with(&good, "exp", json!(issued))),
             signed(&key, &with(&good, "exp", json!("never"))),
             signed(&key, &with(&good, "exp", json!(i64::MAX))),
             signed(&key, &without(&good, "exp")),
             signed(&key, &with(&good, "iat", json!(later))),
             signed(&key, &without(&good, "iat")),
             signed(&key, &without(&good, "sid")),
-            signed(&key, &with(&good, "sid", json!("ses_00000000000000000000000000"))),
-            signed(&key, &with(&good, "sid", claims(&eve.access)["sid"].clone())),
+            signed(
+                &key,
+                &with(&good, "sid", json!("ses_00000000000000000000000000")),
+            ),
+            signed(
+                &key,
+                &with(&good, "sid", claims(&eve.access)["sid"].clone()),
+            ),
             signed(&key, &with(&good, "sub", json!(eve.id))),
             signed(&key, &without(&good, "sub")),
             format!("{head}.{}", signature.chars().rev().collect::<String>()),
@@ -129,13 +152,24 @@ fn only_a_token_that_this_server_signed_for_this_door_and_this_hour_opens_it() {
             }
         }
         let words: Vec<String> = [&forged[0], &forged[3], &forged[6], &forged[14]]
-            .map(|token| app.send(&Request::new("GET", "/v1/me").bearer(token)).text().to_owned())
+            .map(|token| {
+                app.send(&Request::new("GET", "/v1/me").bearer(token))
+                    .text()
+                    .to_owned()
+            })
             .into();
         assert!(words.windows(2).all(|pair| pair[0] == pair[1]), "{words:?}");
 
         // It is worth what its session is.
         app.send(&ada.request("POST", "/v1/auth/logout"));
-        assert_eq!(get(&app, "/v1/me", &signed(&key, &with(&good, "exp", json!(later)))), 401);
+        assert_eq!(
+            get(
+                &app,
+                "/v1/me",
+                &signed(&key, &with(&good, "exp", json!(later)))
+            ),
+            401
+        );
     });
 }
 
@@ -156,7 +190,10 @@ fn doors(app: &mut TestApp) -> Doors {
     let body = json!({"username": olga, "password": PASSWORD});
     let operator = app.json_at(&Request::new("POST", "/v1/admin/login").value(&body), 200);
     let body = json!({"email": artist.email, "password": PASSWORD});
-    let photographer = app.json_at(&Request::new("POST", "/v1/accounts/login").value(&body), 200);
+    let photographer = app.json_at(
+        &Request::new("POST", "/v1/accounts/login").value(&body),
+        200,
+    );
     let key = |kind: &str| {
         let body = json!({"name": kind, "type": kind});
         let made = app.json_at(&artist.request("POST", "/v1/me/api-keys").value(&body), 201);
@@ -191,7 +228,10 @@ fn a_credential_of_one_door_opens_no_other() {
         for (path, open) in [
             ("/v1/me", &["artist"][..]),
             ("/v1/me/api-keys", &["artist"]),
-            ("/v1/admin/artists/lookup?email=ada@example.org", &["operator"]),
+            (
+                "/v1/admin/artists/lookup?email=ada@example.org",
+                &["operator"],
+            ),
             ("/api/v1/me", &["secret"]),
             ("/v1/apikeys/", &["photographer", "lumethic"]),
             ("/api/v1/oauth/me", &[]),
@@ -209,7 +249,10 @@ fn a_credential_of_one_door_opens_no_other() {
             }
         }
         for (name, key) in all {
-            for (path, open) in [("/v1/apikeys/", "lumethic"), ("/api/customer/v1/organization", "atlas")] {
+            for (path, open) in [
+                ("/v1/apikeys/", "lumethic"),
+                ("/api/customer/v1/organization", "atlas"),
+            ] {
                 let answer = app.send(&Request::new("GET", path).header("X-API-Key", key));
                 let wanted = if name == open { 200 } else { 401 };
                 assert_eq!(answer.status, wanted, "{name} at {path}");
@@ -233,9 +276,11 @@ fn of_two_credentials_the_contract_says_which_counts_and_the_other_never_helps()
                 if reversed {
                     shown.reverse();
                 }
-                let request = shown.iter().fold(Request::new("GET", path), |request, (name, value)| {
-                    request.header(name, value)
-                });
+                let request = shown
+                    .iter()
+                    .fold(Request::new("GET", path), |request, (name, value)| {
+                        request.header(name, value)
+                    });
                 app.send(&request).status
             });
             assert_eq!(both[0], both[1], "{path} {shown:?}");
@@ -246,23 +291,54 @@ fn of_two_credentials_the_contract_says_which_counts_and_the_other_never_helps()
         assert_eq!(ask(path, &[key(lumethic), bearer("x.y.z")]), 200);
         assert_eq!(ask(path, &[key(lumethic), bearer("wrong")]), 200);
         for bad in ["", "lk_wrong", "\u{fc}", &doors.atlas] {
-            assert_eq!(ask(path, &[key(bad), bearer(&doors.photographer)]), 401, "{bad:?}");
+            assert_eq!(
+                ask(path, &[key(bad), bearer(&doors.photographer)]),
+                401,
+                "{bad:?}"
+            );
             assert_eq!(ask(path, &[key(bad), bearer(lumethic)]), 401, "{bad:?}");
         }
         // B5: the header comes before the cookie.
         let path = "/v1/me";
-        for bad in ["x.y.z", "", "\u{fc}", &doors.secret, &doors.operator, &doors.photographer] {
-            assert_eq!(ask(path, &[bearer(bad), cookie(&ada.cookies)]), 401, "{bad:?}");
+        for bad in [
+            "x.y.z",
+            "",
+            "\u{fc}",
+            &doors.secret,
+            &doors.operator,
+            &doors.photographer,
+        ] {
+            assert_eq!(
+                ask(path, &[bearer(bad), cookie(&ada.cookies)]),
+                401,
+                "{bad:?}"
+            );
         }
-        assert_eq!(ask(path, &[bearer(&ada.access), cookie("to_at=x.y.z")]), 200);
+        assert_eq!(
+            ask(path, &[bearer(&ada.access), cookie("to_at=x.y.z")]),
+            200
+        );
         // A dead cookie does not spoil a good key, nor a good cookie a bad key.
         let path = "/api/customer/v1/organization";
-        let session = format!("better-auth.session_token={}", ada.cookie("better-auth.session_token"));
-        assert_eq!(ask(path, &[key(&doors.atlas), cookie("better-auth.session_token=x")]), 200);
+        let session = format!(
+            "better-auth.session_token={}",
+            ada.cookie("better-auth.session_token")
+        );
+        assert_eq!(
+            ask(
+                path,
+                &[key(&doors.atlas), cookie("better-auth.session_token=x")]
+            ),
+            200
+        );
         assert_eq!(ask(path, &[key("ia_live_x"), cookie(&session)]), 401);
         assert_eq!(ask(path, &[cookie(&session)]), 401, "reading is for keys");
         let path = "/api/customer/v1/api-keys";
-        assert_eq!(ask(path, &[key(&doors.atlas)]), 403, "managing is for sessions");
+        assert_eq!(
+            ask(path, &[key(&doors.atlas)]),
+            403,
+            "managing is for sessions"
+        );
         assert_eq!(ask(path, &[key("ia_live_x"), cookie(&session)]), 200);
         // B4: a typo is not silently anonymous.
         let path = "/api/v1/transparency/sth";

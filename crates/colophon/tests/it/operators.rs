@@ -28,7 +28,8 @@ fn with_operator(test: impl Fn(TestApp, &str)) {
 #[test]
 fn the_third_failure_locks_the_address_and_the_browser_for_a_day() {
     with_operator(|app, olga| {
-        let ask = |password: &str, ip: &str, browser: &str| attempt(&app, olga, password, ip, browser);
+        let ask =
+            |password: &str, ip: &str, browser: &str| attempt(&app, olga, password, ip, browser);
         let first = ask("incorrect horse", "192.0.2.1", "");
         assert_eq!(first.status, 401);
         // Every visit leaves the cookie, also one that is refused.
@@ -40,7 +41,11 @@ fn the_third_failure_locks_the_address_and_the_browser_for_a_day() {
         let browser = cookies(&first);
         assert_eq!(ask("incorrect horse", "192.0.2.2", &browser).status, 401);
         let again = ask("incorrect horse", "192.0.2.3", &browser);
-        assert_eq!((again.status, cookies(&again)), (401, browser.clone()), "one cookie a browser");
+        assert_eq!(
+            (again.status, cookies(&again)),
+            (401, browser.clone()),
+            "one cookie a browser"
+        );
         // The browser is known from another address.
         let locked = ask(PASSWORD, "192.0.2.4", &browser);
         assert_eq!(locked.status, 429, "{}", locked.text());
@@ -78,7 +83,11 @@ fn guessing_many_times_at_once_is_worth_no_more_than_three_guesses() {
 #[test]
 fn an_operators_browser_cookie_is_never_the_clients_own_text() {
     with_operator(|app, olga| {
-        for brought in ["to_admin_fp=short", "to_admin_fp=<script>", "to_admin_fp=a\tb"] {
+        for brought in [
+            "to_admin_fp=short",
+            "to_admin_fp=<script>",
+            "to_admin_fp=a\tb",
+        ] {
             let answer = attempt(&app, olga, PASSWORD, "192.0.2.1", brought);
             assert_eq!(answer.status, 200);
             let given = cookies(&answer);

@@ -19,9 +19,14 @@ fn atlas_keys(server: &Server, cookies: &str) -> u16 {
 
 /// The names of the cookies that an answer takes back.
 fn taken_back(answer: &Answer) -> Vec<&str> {
-    let lines = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
+    let lines = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| name == "set-cookie");
     let lines = lines.filter(|(_, line)| line.contains("Max-Age=0"));
-    let mut names: Vec<_> = lines.filter_map(|(_, line)| Some(line.split_once('=')?.0)).collect();
+    let mut names: Vec<_> = lines
+        .filter_map(|(_, line)| Some(line.split_once('=')?.0))
+        .collect();
     names.sort_unstable();
     names
 }
@@ -62,7 +67,9 @@ fn a_session_that_the_browser_brings_is_never_adopted() {
         let planted = "f".repeat(64);
         for brought in [
             eve.cookies.clone(),
-            format!("colophon_session={planted}; better-auth.session_token={planted}; to_csrf={planted}"),
+            format!(
+                "colophon_session={planted}; better-auth.session_token={planted}; to_csrf={planted}"
+            ),
         ] {
             let request = Request::new("POST", "/v1/auth/login").cookies(&brought);
             let answer = app.send(&request.value(&body));
@@ -74,7 +81,10 @@ fn a_session_that_the_browser_brings_is_never_adopted() {
             let me = app.send(&Request::new("GET", "/v1/me").cookies(&given));
             assert_eq!(me.json()["email"], ada.email);
         }
-        assert_eq!(atlas_keys(&app, &format!("better-auth.session_token={planted}")), 403);
+        assert_eq!(
+            atlas_keys(&app, &format!("better-auth.session_token={planted}")),
+            403
+        );
     });
 }
 
@@ -137,7 +147,10 @@ fn a_new_password_ends_every_session_on_every_server() {
             "accept_terms": true, "confirm_age_18": true,
         });
         app.send(&Request::new("POST", "/v1/auth/signup").value(&signed_up));
-        let (ada, thief) = (app.sign_in(email, PASSWORD), second.sign_in(email, PASSWORD));
+        let (ada, thief) = (
+            app.sign_in(email, PASSWORD),
+            second.sign_in(email, PASSWORD),
+        );
         assert_eq!((me(app, &ada), me(second, &thief)), (200, 200));
         let ask = json!({ "email": email });
         app.send(&Request::new("POST", "/v1/auth/password-reset/request").value(&ask));
@@ -150,7 +163,11 @@ fn a_new_password_ends_every_session_on_every_server() {
             soon(401, || me(second, ended));
         }
         let old = json!({"email": ada.email, "password": PASSWORD});
-        assert_eq!(app.send(&Request::new("POST", "/v1/auth/login").value(&old)).status, 401);
+        assert_eq!(
+            app.send(&Request::new("POST", "/v1/auth/login").value(&old))
+                .status,
+            401
+        );
         app.sign_in(&ada.email, "another battery staple");
     });
 }
@@ -170,7 +187,13 @@ fn a_change_by_cookie_needs_the_sessions_own_token_and_a_page_of_this_server() {
             app.send(&request.value(&json!({"bio": "changed"}))).status
         };
         let own = ada.cookie("to_csrf");
-        for wrong in [None, Some(""), Some("x"), Some(eve.cookie("to_csrf")), Some(&own[1..])] {
+        for wrong in [
+            None,
+            Some(""),
+            Some("x"),
+            Some(eve.cookie("to_csrf")),
+            Some(&own[1..]),
+        ] {
             assert_eq!(change(wrong, &[]), 403, "{wrong:?}");
         }
         for elsewhere in [
@@ -207,7 +230,9 @@ fn a_change_by_cookie_needs_the_sessions_own_token_and_a_page_of_this_server() {
         // Idle Atlas knows no such token; there the browser's word counts.
         let make = |origin: &str| {
             let request = Request::new("POST", "/api/customer/v1/api-keys").cookies(&ada.cookies);
-            let request = request.header("Origin", origin).value(&json!({"name": "x"}));
+            let request = request
+                .header("Origin", origin)
+                .value(&json!({"name": "x"}));
             app.send(&request).status
         };
         assert_eq!(make("https://evil.example"), 403);
@@ -220,9 +245,8 @@ fn a_dead_session_takes_its_cookies_with_it_and_a_throttled_one_keeps_them() {
     on_every_site(|site| {
         let app = TestApp::of(site.env("COLOPHON_LIMITS__TRACKORIGIN_ANONYMOUS_PER_MINUTE", "4"));
         let ada = app.person("Ada");
-        let refresh = |cookies: &str| {
-            app.send(&Request::new("POST", "/v1/auth/refresh").cookies(cookies))
-        };
+        let refresh =
+            |cookies: &str| app.send(&Request::new("POST", "/v1/auth/refresh").cookies(cookies));
         // The cookie is enough: nothing is given to whoever made the browser send it.
         let first = refresh(&ada.cookies);
         assert_eq!(first.status, 200, "{}", first.text());
@@ -233,7 +257,11 @@ fn a_dead_session_takes_its_cookies_with_it_and_a_throttled_one_keeps_them() {
         let reused = refresh(&ada.cookies);
         assert_eq!((reused.status, taken_back(&reused)), (401, ALL.to_vec()));
         let after = refresh(&fresh);
-        assert_eq!((after.status, taken_back(&after)), (401, ALL.to_vec()), "the family is burnt");
+        assert_eq!(
+            (after.status, taken_back(&after)),
+            (401, ALL.to_vec()),
+            "the family is burnt"
+        );
         assert_eq!(me(&app, &ada), 401);
         let none = refresh("to_csrf=left-over");
         assert_eq!((none.status, taken_back(&none)), (401, ALL.to_vec()));
@@ -253,7 +281,10 @@ fn of_many_who_refresh_with_one_token_none_goes_on() {
         let answers = at_once(8, |_| {
             app.send(&Request::new("POST", "/v1/auth/refresh").value(&body))
         });
-        let fresh: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
+        let fresh: Vec<_> = answers
+            .iter()
+            .filter(|answer| answer.status == 200)
+            .collect();
         assert!(fresh.len() <= 1);
         for answer in fresh {
             let token = answer.json()["access_token"].as_str().unwrap().to_owned();

@@ -182,7 +182,8 @@ pub(super) async fn renew(
     .await
 }
 
-/// Marks the job done; `false` when it is not ours.
+/// Marks the job done, and forgets what it was told: an address, perhaps, of somebody who is gone
+/// before the job is. `false` when it is not ours.
 pub(super) async fn complete(
     tx: &mut Tx,
     lease: &Lease,
@@ -191,7 +192,7 @@ pub(super) async fn complete(
     fenced(
         tx,
         lease,
-        "UPDATE job SET state = 'done', finished_at = $4, lease_expires_at = NULL, progress = 100
+        "UPDATE job SET state = 'done', payload = '{}', finished_at = $4, lease_expires_at = NULL, progress = 100
          WHERE id = $1 AND state = 'running' AND lease_holder = $2 AND attempts = $3",
         args![now],
     )

@@ -165,17 +165,20 @@ async fn own(core: &Core, tx: &mut Tx, organisation: &Organisation, owner: Perso
 }
 
 async fn created(tx: &mut Tx, by: &By, organisation: &Organisation) -> Result<()> {
-    let details = [
-        ("name", organisation.name.as_str()),
-        ("plan", organisation.plan.name()),
-    ];
+    let plan = ("plan", organisation.plan.name());
+    let name = ("name", organisation.name.as_str());
+    let details: &[_] = match organisation.personal_of {
+        // A person's name goes with their account, and what is written here stays.
+        Some(_) => &[plan],
+        None => &[name, plan],
+    };
     audit::record(
         tx,
         organisation.id,
         by,
         "organization.created",
         &organisation.id.to_string(),
-        &details,
+        details,
         organisation.created_at,
     )
     .await
