@@ -184,11 +184,9 @@ struct Doors {
 }
 
 fn doors(app: &mut TestApp) -> Doors {
-    let olga = app.operator("Olga");
+    let operator = app.operator();
     let artist = app.person("Ada");
     let text = |value: &Value, name: &str| value[name].as_str().unwrap().to_owned();
-    let body = json!({"username": olga, "password": PASSWORD});
-    let operator = app.json_at(&Request::new("POST", "/v1/admin/login").value(&body), 200);
     let body = json!({"email": artist.email, "password": PASSWORD});
     let photographer = app.json_at(
         &Request::new("POST", "/v1/accounts/login").value(&body),
@@ -202,7 +200,7 @@ fn doors(app: &mut TestApp) -> Doors {
     let (publishable, secret) = (key("publishable"), key("secret"));
     let org = app.site.organisation("enterprise");
     Doors {
-        operator: text(&operator, "access_token"),
+        operator,
         photographer: text(&photographer, "access_token"),
         publishable,
         secret,

@@ -13,6 +13,7 @@
 
 mod access;
 mod accounts;
+mod atlas;
 mod audit;
 mod avatars;
 mod conformance;
@@ -22,6 +23,7 @@ mod envelopes;
 mod invitations;
 mod keys;
 mod log;
+mod lumethic;
 mod matrix;
 mod monitoring;
 mod oauth;
