@@ -131,8 +131,8 @@ pub async fn set_handle(core: &Core, caller: &Caller, by: &By, text: &str) -> Re
             let (id, handle) = (person.id, handle.as_str());
             Box::pin(async move {
                 store::set_handle(tx, id, handle).await?;
-                let details = [("handle", handle)];
-                record(tx, by, id, "person.handle_set", &details, now).await
+                // Which one goes with the account, and what is written here stays.
+                record(tx, by, id, "person.handle_set", &[], now).await
             })
         })
         .await?;
