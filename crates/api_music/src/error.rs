@@ -6,7 +6,9 @@ use colophon_core::Kind;
 use colophon_http::Refused;
 use serde_json::{Value, json};
 
-pub(crate) fn render(refused: &Refused<'_>) -> Response {
+/// A refusal in the contract's envelope.
+#[must_use]
+pub fn render(refused: &Refused<'_>) -> Response {
     let error = refused.error;
     if error.kind == Kind::Invalid && !error.fields.is_empty() {
         let place = if refused.method == axum::http::Method::GET {

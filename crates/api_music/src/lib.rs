@@ -13,6 +13,7 @@ mod public_keys;
 mod routes;
 mod transparency;
 
+pub use error::render as render_error;
 pub use routes::{Rates, routes};
 
 use axum::http::HeaderName;
@@ -31,7 +32,7 @@ pub fn product() -> Product {
         name: "trackorigin",
         prefixes: &["/trackorigin"],
         paths: document::paths(DOCUMENT, ""),
-        render: error::render,
+        render: render_error,
         replay_header: HeaderName::from_static("idempotent-replay"),
     }
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
+use axum::response::Response;
 use colophon_core::jobs::{JobContext, JobError, NewJob, Registry, Schedule, Worker};
 use colophon_core::{Core, Settings, health, idempotency, identity, log, mail};
 use colophon_db::{Clock, Db};
 use colophon_http::cookie::Cookies;
-use colophon_http::{App, Products, Rate, RatePolicy};
+use colophon_http::{App, Product, Products, Rate, RatePolicy, Refused};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -163,7 +164,10 @@ pub fn app(
         .merge(colophon_pages::routes(&sign_in, cookies).into_router());
     let products = Products::new(
         vec![
-            colophon_api_music::product(),
+            Product {
+                render: render_music_error,
+                ..colophon_api_music::product()
+            },
             colophon_api_photo::product(),
             colophon_api_content::product(),
             colophon_api_publish::product(),
@@ -180,6 +184,15 @@ pub fn app(
         router.with_state(Arc::clone(core)),
         settings,
     ))
+}
+
+/// TrackOrigin has pages among its operations: whoever opens one is refused with a page.
+fn render_music_error(refused: &Refused<'_>) -> Response {
+    if colophon_pages::is_for_people(refused) {
+        colophon_pages::render_error(refused)
+    } else {
+        colophon_api_music::render_error(refused)
+    }
 }
 
 /// What names this process in leases.

@@ -22,7 +22,7 @@ mod text;
 pub mod views;
 
 pub use assets::{asset_routes, asset_url};
-pub use handlers::{CONTRACT_PAGES, render_error, routes};
+pub use handlers::{CONTRACT_PAGES, is_for_people, render_error, routes};
 pub use response::{
     CONTENT_SECURITY_POLICY, render, render_public, render_status, security_headers,
 };

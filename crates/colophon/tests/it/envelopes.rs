@@ -261,3 +261,24 @@ fn a_request_that_is_no_http_gets_an_answer_and_harms_nobody() {
         assert_eq!(app.get("/v1/healthz").status, 200);
     });
 }
+
+#[test]
+fn whoever_opens_a_page_of_a_contract_is_refused_with_a_page_and_programs_with_its_envelope() {
+    on_every_database(|app| {
+        for (method, path, status) in [
+            ("GET", "/oauth/authorize", 400),
+            ("DELETE", "/account", 405),
+        ] {
+            let request = || Request::new(method, path).form(&[]);
+            let page = app.send(&request().header("Accept", "text/html,*/*;q=0.8"));
+            assert_eq!(page.status, status, "{path}: {}", page.text());
+            let media_type = page.header("content-type").unwrap();
+            assert!(media_type.starts_with("text/html"), "{path}: {media_type}");
+            let program = app.send(&request().header("Accept", "*/*"));
+            assert!(program.json().get("detail").is_some(), "{path}");
+        }
+        let token = Request::new("POST", "/oauth/token").form(&[("grant_type", "x")]);
+        let token = app.send(&token.header("Accept", "text/html"));
+        assert_eq!(token.json()["error"], "unsupported_grant_type");
+    });
+}

@@ -159,6 +159,13 @@ fn exchange(app: &TestApp, client: &Client, code: &str, changes: &[(&str, &str)]
     app.send(&Request::new("POST", "/oauth/token").form(&fields))
 }
 
+/// The access token of an app that a person let in with this scope.
+pub fn token(app: &TestApp, operator: &str, person: &Person, scope: &str) -> String {
+    let client = register(app, operator);
+    let code = code(app, person, &with(question(&client), "scope", scope));
+    text(&exchange(app, &client, &code, &[]).json(), "access_token")
+}
+
 fn me(app: &TestApp, token: &str) -> Answer {
     app.send(&Request::new("GET", "/api/v1/oauth/me").bearer(token))
 }

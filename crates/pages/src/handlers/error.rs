@@ -16,7 +16,7 @@ const INTERFACES: [&str; 12] = [
     "/log",
     "/bundles",
     "/media",
-    "/oauth",
+    "/oauth/token",
     "/assets",
     "/metrics",
     "/openapi.json",
@@ -24,10 +24,16 @@ const INTERFACES: [&str; 12] = [
     "/public",
 ];
 
-/// A page for a browser that asked for one, problem details (RFC 9457) for everyone else.
+/// Whether a refusal is for a person: a browser asked for a page, at the address of one.
+#[must_use]
+pub fn is_for_people(refused: &Refused<'_>) -> bool {
+    refused.accept.contains("text/html") && !is_interface(refused.path)
+}
+
+/// A page for people, problem details (RFC 9457) for programs.
 #[must_use]
 pub fn render_error(refused: &Refused<'_>) -> Response {
-    if !refused.accept.contains("text/html") || is_interface(refused.path) {
+    if !is_for_people(refused) {
         return problem::render(refused);
     }
     render_status(

@@ -13,7 +13,7 @@ mod organisation;
 mod public;
 mod signed_in;
 
-pub use error::render_error;
+pub use error::{is_for_people, render_error};
 
 use std::sync::Arc;
 

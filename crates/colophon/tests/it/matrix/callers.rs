@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::company::{Company, sign_in_operator};
 use super::operations::{Operation, Shown};
+use crate::oauth;
 
 /// A kind of caller: a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +20,8 @@ pub enum Caller {
     Key(KeyState),
     /// Somebody's session.
     Session(&'static str),
+    /// An app that the owner let in, with this scope.
+    App(&'static str),
     /// An operator's session, of one who belongs to no organisation here.
     Operator,
 }
@@ -58,6 +61,8 @@ pub const CALLERS: &[Caller] = &[
     Caller::Session("suspended"),
     Caller::Session("stranger"),
     Caller::Session("ended"),
+    Caller::App("read:profile"),
+    Caller::App("read:certificates"),
     Caller::Operator,
 ];
 
@@ -77,6 +82,7 @@ impl Caller {
             }
             .to_owned(),
             Self::Session(who) => (*who).to_owned(),
+            Self::App(scope) => scope.replace("read:", "app:"),
             Self::Operator => "operator".to_owned(),
         }
     }
@@ -90,6 +96,8 @@ pub struct Callers {
     keys: HashMap<(&'static str, KeyState), String>,
     /// By name: the session, and the token of the Lumethic contract.
     people: HashMap<&'static str, (Person, String)>,
+    /// By scope.
+    apps: HashMap<&'static str, String>,
     operator: String,
 }
 
@@ -98,12 +106,20 @@ impl Callers {
         let mut callers = Self {
             keys: HashMap::new(),
             people: HashMap::new(),
+            apps: HashMap::new(),
             operator: String::new(),
         };
         for caller in CALLERS {
             callers.renew(caller, app, company);
         }
         callers.make_keys(app, company);
+        let (operator, owner) = (&callers.operator, &callers.people["owner"].0);
+        for caller in CALLERS {
+            if let Caller::App(scope) = *caller {
+                let token = oauth::token(app, operator, owner, scope);
+                callers.apps.insert(scope, token);
+            }
+        }
         callers
     }
 
@@ -217,6 +233,7 @@ impl Callers {
                     Shown::Bearer => request.bearer(&person.access),
                 }
             }
+            Caller::App(scope) => request.bearer(&self.apps[scope]),
             Caller::Operator => request.bearer(&self.operator),
         }
     }
