@@ -265,11 +265,16 @@ fn a_request_that_is_no_http_gets_an_answer_and_harms_nobody() {
 #[test]
 fn whoever_opens_a_page_of_a_contract_is_refused_with_a_page_and_programs_with_its_envelope() {
     on_every_database(|app| {
+        let person = app.person("Grace");
         for (method, path, status) in [
             ("GET", "/oauth/authorize", 400),
-            ("DELETE", "/account", 405),
+            ("POST", "/oauth/authorize/decide", 403),
         ] {
-            let request = || Request::new(method, path).form(&[]);
+            let request = || {
+                Request::new(method, path)
+                    .cookies(&person.cookies)
+                    .form(&[])
+            };
             let page = app.send(&request().header("Accept", "text/html,*/*;q=0.8"));
             assert_eq!(page.status, status, "{path}: {}", page.text());
             let media_type = page.header("content-type").unwrap();
