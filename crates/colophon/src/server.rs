@@ -242,6 +242,7 @@ pub async fn start_worker(
     }
     tasks.spawn(sequencer.run(stop.clone().cancelled_owned()));
     let worker = Worker::new(core.db.clone(), core.clock.clone(), &holder, registry(core))
+        .wake(core.job_wake.clone())
         .schedule(idempotency_purge())
         .concurrency(config.jobs.concurrency);
     tasks.spawn(worker.run(stop.clone()));

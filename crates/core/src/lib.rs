@@ -69,6 +69,8 @@ pub struct Core {
     pub generators: generators::Generators,
     /// Where verified records wait for their commit.
     pub commits: records::Commits,
+    /// Wakes the job worker.
+    pub job_wake: jobs::Wake,
     /// Wakes the sequencer.
     pub log_wake: log::Wake,
     /// The key that checks checkpoints; its name is the log's.
@@ -127,6 +129,7 @@ impl Core {
             provider_keys: identity::ProviderKeys::default(),
             generators: generators::Generators::new(db.clone(), clock.clone()),
             commits: records::start(db.clone()),
+            job_wake: jobs::Wake::default(),
             log_wake: log::Wake::default(),
             log_key: log_signer.verifier_key().clone(),
             public_url,

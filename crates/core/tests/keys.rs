@@ -6,7 +6,7 @@ mod instance;
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use colophon_core::access::{self, KeyKind, NewKey};
+use colophon_core::access::{self, KeyHolder, KeyKind, NewKey};
 use colophon_core::audit::By;
 use colophon_core::keyring::{Keyring, Purpose, Source};
 use colophon_core::organisations::{self, Organisation, Plan};
@@ -137,8 +137,8 @@ async fn an_api_key_works_until_it_is_revoked_and_only_where_it_belongs() {
         let core = &instance.core;
         let org = organisation(core, "Studio").await;
         let new = NewKey::new(KeyKind::Certivu, false);
-        let by = &By::command();
-        let key = access::create_key(core, by, org.id, &new).await.unwrap();
+        let (by, holder) = (&By::command(), KeyHolder::trusted(org.id));
+        let key = access::create_key(core, by, holder, &new).await.unwrap();
         let secret = key.secret.reveal();
         let caller = core.keys.caller(secret, &[KeyKind::Certivu]).await.unwrap();
         assert_eq!(
@@ -152,16 +152,16 @@ async fn an_api_key_works_until_it_is_revoked_and_only_where_it_belongs() {
             .unwrap_err();
         assert_eq!(elsewhere.kind, Kind::Unauthenticated);
         core.keys.flush().await.unwrap();
-        let listed = access::list_keys(core, org.id).await.unwrap();
+        let listed = access::list_keys(core, holder).await.unwrap();
         assert!(listed[0].last_used_at.is_some());
         let other = organisation(core, "Other").await;
-        let foreign = access::revoke_key(core, by, other.id, key.key.id).await;
+        let foreign = access::revoke_key(core, by, KeyHolder::trusted(other.id), key.key.id).await;
         assert_eq!(
             foreign.unwrap_err().kind,
             Kind::NotFound,
             "not another organisation's to revoke"
         );
-        access::revoke_key(core, by, org.id, key.key.id)
+        access::revoke_key(core, by, holder, key.key.id)
             .await
             .unwrap();
         let revoked = core

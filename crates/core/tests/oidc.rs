@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use colophon_core::access::{self, KeyKind, NewKey};
+use colophon_core::access::{self, KeyHolder, KeyKind, NewKey};
 use colophon_core::audit::{By, Origin};
 use colophon_core::identity::{self, Audience, Credentials, NewIssuer, SignUp};
 use colophon_core::{Core, Kind, Result};
@@ -173,7 +173,8 @@ async fn who_signed_up_with_somebody_elses_address_has_nothing_of_the_account_le
         let session = core.sessions.of_id(mallory.session).await.unwrap().unwrap();
         let key = NewKey::new(KeyKind::TrackOriginSecret, false);
         let by = By::person(mallory.person, home());
-        let key = access::create_key(core, &by, session.caller.org_id, &key).await;
+        let key =
+            access::create_key(core, &by, KeyHolder::of(&session.caller).unwrap(), &key).await;
         let secret = key.unwrap().secret;
         let works = async || {
             let kinds = [KeyKind::TrackOriginSecret];

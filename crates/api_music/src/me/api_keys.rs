@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use colophon_core::access::{self, ApiKey, Caller, KeyKind, NewKey, Permission};
+use colophon_core::access::{self, ApiKey, KeyHolder, KeyKind, NewKey};
 use colophon_core::{ApiKeyId, Core, Error};
 use colophon_http::{Acting, Authenticated, Json, Path, Result};
 use serde::{Deserialize, Serialize};
@@ -75,13 +75,10 @@ impl Key {
     }
 }
 
-/// One of the caller's keys of this contract.
-async fn find(core: &Core, caller: &Caller, id: &str) -> Result<(ApiKeyId, Key), Error> {
-    caller.require(Permission::ManageApiKeys)?;
-    let id: ApiKeyId = id.parse()?;
-    let key = access::get_key(core, caller.org_id, id).await?;
-    let view = Key::of(&key).ok_or_else(|| Error::not_found("API key"))?;
-    Ok((id, view))
+/// One of the holder's keys of this contract.
+async fn find(core: &Core, holder: KeyHolder, id: ApiKeyId) -> Result<Key, Error> {
+    let key = access::get_key(core, holder, id).await?;
+    Key::of(&key).ok_or_else(|| Error::not_found("API key"))
 }
 
 /// Every key, newest first.
@@ -95,8 +92,7 @@ pub(crate) async fn list(
     State(core): State<Arc<Core>>,
     Authenticated(caller): Authenticated,
 ) -> Result<Json<List>> {
-    caller.require(Permission::ManageApiKeys)?;
-    let keys = access::list_keys(&core, caller.org_id).await?;
+    let keys = access::list_keys(&core, KeyHolder::of(&caller)?).await?;
     Ok(Json(List {
         api_keys: keys.iter().filter_map(Key::of).collect(),
     }))
@@ -125,7 +121,7 @@ pub(crate) async fn create(
     Acting { caller, by }: Acting,
     Json(input): Json<New>,
 ) -> Result<(StatusCode, Json<Created>)> {
-    caller.require(Permission::ManageApiKeys)?;
+    let holder = KeyHolder::of(&caller)?;
     if input.name.trim().is_empty() || input.name.chars().count() > 64 {
         return Err(Error::invalid("name", "must have 1 to 64 characters").into());
     }
@@ -134,7 +130,7 @@ pub(crate) async fn create(
         created_by: caller.person().ok(),
         ..NewKey::new(input.kind.kind(), false)
     };
-    let made = access::create_key(&core, &by, caller.org_id, &new).await?;
+    let made = access::create_key(&core, &by, holder, &new).await?;
     let output = Created {
         key: Key::of(&made.key),
         api_key: made.secret.reveal().to_owned(),
@@ -148,9 +144,10 @@ pub(crate) async fn revoke(
     Acting { caller, by }: Acting,
     Path(id): Path<String>,
 ) -> Result<Json<Key>> {
-    let (key_id, _) = find(&core, &caller, &id).await?;
-    access::revoke_key(&core, &by, caller.org_id, key_id).await?;
-    Ok(Json(find(&core, &caller, &id).await?.1))
+    let (holder, id) = (KeyHolder::of(&caller)?, id.parse()?);
+    find(&core, holder, id).await?;
+    access::revoke_key(&core, &by, holder, id).await?;
+    Ok(Json(find(&core, holder, id).await?))
 }
 
 /// Who may frame what the key started.
@@ -168,8 +165,8 @@ pub(crate) async fn set_frame_ancestors(
     Path(id): Path<String>,
     Json(input): Json<Ancestors>,
 ) -> Result<Json<Key>> {
-    let (key_id, _) = find(&core, &caller, &id).await?;
-    let origins = &input.frame_ancestors;
-    access::set_frame_ancestors(&core, &by, caller.org_id, key_id, origins).await?;
-    Ok(Json(find(&core, &caller, &id).await?.1))
+    let (holder, id) = (KeyHolder::of(&caller)?, id.parse()?);
+    find(&core, holder, id).await?;
+    access::set_frame_ancestors(&core, &by, holder, id, &input.frame_ancestors).await?;
+    Ok(Json(find(&core, holder, id).await?))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use colophon_core::access::{self, Credential, Permission};
+use colophon_core::access::{self, Permission};
 use colophon_core::{Core, Kind, identity, organisations};
 use colophon_http::{Authenticated, Json, Result};
 use serde::Serialize;
@@ -42,10 +42,7 @@ pub(crate) async fn handle(
 ) -> Result<Json<Output>> {
     // A publishable key reads no account.
     caller.require(Permission::ReadAccount)?;
-    let Credential::Key { id, .. } = caller.credential else {
-        return Err(colophon_core::Error::not_found("API key").into());
-    };
-    let key = access::get_key(&core, caller.org_id, id).await?;
+    let key = access::shown_key(&core, &caller).await?;
     let organisation = organisations::get(&core.db, caller.org_id).await?;
     let artist = match organisation.personal_of.or(key.created_by) {
         Some(person) => match identity::get(&core, person).await {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::Duration;
-use colophon_core::access::{self, KeyKind, NewKey, Permission};
+use colophon_core::access::{self, KeyHolder, KeyKind, NewKey};
 use colophon_core::{Core, Error};
 use colophon_http::{Acting, Json, Result};
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ pub(crate) async fn handle(
     Acting { caller, by }: Acting,
     Json(input): Json<Input>,
 ) -> Result<(StatusCode, Json<Output>)> {
-    caller.require(Permission::ManageApiKeys)?;
+    let holder = KeyHolder::of(&caller)?;
     if input.name.trim().is_empty() {
         return Err(Error::invalid("name", "must not be empty").into());
     }
@@ -47,7 +47,7 @@ pub(crate) async fn handle(
         created_by: caller.person().ok(),
         ..NewKey::new(KeyKind::Atlas, false)
     };
-    let made = access::create_key(&core, &by, caller.org_id, &new).await?;
+    let made = access::create_key(&core, &by, holder, &new).await?;
     let output = Output {
         api_key: view(&made.key),
         secret: made.secret.reveal().to_owned(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use colophon_core::Core;
-use colophon_core::access::{self, KeyKind, Permission};
+use colophon_core::access::{self, KeyHolder, KeyKind};
 use colophon_http::{Authenticated, Json, Result};
 use serde::Serialize;
 
@@ -21,8 +21,7 @@ pub(crate) async fn handle(
     State(core): State<Arc<Core>>,
     Authenticated(caller): Authenticated,
 ) -> Result<Json<Output>> {
-    caller.require(Permission::ManageApiKeys)?;
-    let keys = access::list_keys(&core, caller.org_id).await?;
+    let keys = access::list_keys(&core, KeyHolder::of(&caller)?).await?;
     let atlas = keys.iter().filter(|key| key.kind == KeyKind::Atlas);
     Ok(Json(Output {
         api_keys: atlas.map(view).collect(),

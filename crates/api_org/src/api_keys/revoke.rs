@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use colophon_core::access::{self, KeyKind, Permission};
+use colophon_core::access::{self, KeyHolder, KeyKind};
 use colophon_core::{ApiKeyId, Core, Error};
 use colophon_http::{Acting, Json, Path, Result};
 use serde::Serialize;
@@ -23,13 +23,13 @@ pub(crate) async fn handle(
     Acting { caller, by }: Acting,
     Path(id): Path<String>,
 ) -> Result<Json<Output>> {
-    caller.require(Permission::ManageApiKeys)?;
+    let holder = KeyHolder::of(&caller)?;
     let id: ApiKeyId = id.parse()?;
-    let key = access::get_key(&core, caller.org_id, id).await?;
+    let key = access::get_key(&core, holder, id).await?;
     if key.kind != KeyKind::Atlas {
         return Err(Error::not_found("API key").into());
     }
-    let key = access::revoke_key(&core, &by, caller.org_id, id).await?;
+    let key = access::revoke_key(&core, &by, holder, id).await?;
     Ok(Json(Output {
         message: "API key revoked.",
         api_key: view(&key),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Duration, Utc};
-use colophon_core::access::{self, KeyKind, NewKey, Permission};
+use colophon_core::access::{self, KeyHolder, KeyKind, NewKey, Permission};
 use colophon_core::{Core, Error, Kind, OrgId, PersonId, organisations};
 use colophon_http::{Acting, Json, Result};
 use serde::{Deserialize, Serialize};
@@ -38,8 +38,7 @@ pub(crate) async fn handle(
     Json(input): Json<Input>,
 ) -> Result<(StatusCode, Json<Output>)> {
     let person = caller.person()?;
-    let account = OrgId(input.account_id);
-    may_manage_keys(&core, account, person).await?;
+    let holder = holder(&core, OrgId(input.account_id), person).await?;
     let days = input.expires_in_days.unwrap_or(DAYS);
     if days < 1 {
         return Err(Error::invalid("expires_in_days", "must be 1 or more").into());
@@ -50,7 +49,7 @@ pub(crate) async fn handle(
         created_by: Some(person),
         ..NewKey::new(KeyKind::Lumethic, false)
     };
-    let made = access::create_key(&core, &by, account, &new)
+    let made = access::create_key(&core, &by, holder, &new)
         .await
         .map_err(as_description)?;
     let output = Output {
@@ -60,11 +59,11 @@ pub(crate) async fn handle(
     Ok((StatusCode::CREATED, Json(output)))
 }
 
-/// Refuses an account that the person may not make keys for, existing or not.
-async fn may_manage_keys(core: &Core, account: OrgId, person: PersonId) -> Result<(), Error> {
+/// The account, refused where the person may not make keys for it, existing or not.
+async fn holder(core: &Core, account: OrgId, person: PersonId) -> Result<KeyHolder, Error> {
     let grants = organisations::grants(&core.db, account, person).await?;
     if grants.everywhere.has(Permission::ManageApiKeys) {
-        return Ok(());
+        return Ok(KeyHolder::trusted(account));
     }
     Err(Error::new(
         Kind::Forbidden,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use colophon_core::Core;
-use colophon_core::access::{self, Permission};
+use colophon_core::access::{self, KeyHolder};
 use colophon_http::{Authenticated, Json, Result};
 use serde::Serialize;
 
@@ -26,9 +26,8 @@ pub(crate) async fn handle(
     State(core): State<Arc<Core>>,
     Authenticated(caller): Authenticated,
 ) -> Result<Json<Vec<KeyInfo>>> {
-    caller.require(Permission::ManageApiKeys)?;
     let now = core.clock.now();
-    let keys = access::list_keys(&core, caller.org_id).await?;
+    let keys = access::list_keys(&core, KeyHolder::of(&caller)?).await?;
     let keys = keys.iter().filter(|key| is_ours(key)).map(|key| KeyInfo {
         key: Key::from(key),
         is_active: key.is_live(now),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use colophon_core::access::{self, Permission};
+use colophon_core::access::{self, KeyHolder};
 use colophon_core::{ApiKeyId, Core, Error, Kind};
 use colophon_http::{Acting, Path, Result};
 use uuid::Uuid;
@@ -16,15 +16,15 @@ pub(crate) async fn handle(
     Acting { caller, by }: Acting,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode> {
-    caller.require(Permission::ManageApiKeys)?;
+    let holder = KeyHolder::of(&caller)?;
     let id = ApiKeyId(id);
-    let key = access::get_key(&core, caller.org_id, id)
+    let key = access::get_key(&core, holder, id)
         .await
         .map_err(as_unknown)?;
     if !is_ours(&key) || key.revoked_at.is_some() {
         return Err(unknown().into());
     }
-    access::revoke_key(&core, &by, caller.org_id, id)
+    access::revoke_key(&core, &by, holder, id)
         .await
         .map_err(as_unknown)?;
     Ok(StatusCode::NO_CONTENT)

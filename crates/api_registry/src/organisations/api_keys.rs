@@ -6,8 +6,8 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::Days;
-use colophon_core::access::{self, ApiKey, Caller, CreatedKey, NewKey, Permission};
-use colophon_core::{ApiKeyId, Core, Error, OrgId, PersonId};
+use colophon_core::access::{self, ApiKey, CreatedKey, KeyHolder, NewKey, Permission};
+use colophon_core::{ApiKeyId, Core, Error, PersonId};
 use colophon_http::{Json, Path, Result};
 use serde::{Deserialize, Serialize};
 
@@ -69,12 +69,6 @@ impl From<CreatedKey> for Created {
     }
 }
 
-/// The organisation, for who may manage its keys.
-fn managed(caller: &Caller) -> Result<OrgId> {
-    caller.require(Permission::ManageApiKeys)?;
-    Ok(caller.org_id)
-}
-
 /// Every key, newest first.
 #[derive(Debug, Serialize)]
 pub struct List {
@@ -86,7 +80,7 @@ pub(crate) async fn list(
     State(core): State<Arc<Core>>,
     InOrganisation { caller, .. }: InOrganisation,
 ) -> Result<Json<List>> {
-    let keys = access::list_keys(&core, managed(&caller)?).await?;
+    let keys = access::list_keys(&core, KeyHolder::of(&caller)?).await?;
     Ok(Json(List {
         keys: keys.into_iter().map(View::from).collect(),
     }))
@@ -127,7 +121,7 @@ pub(crate) async fn create(
         created_by: caller.person().ok(),
         ..NewKey::new(new.kind.parse()?, new.test)
     };
-    let made = access::create_key(&core, &by, managed(&caller)?, &new).await?;
+    let made = access::create_key(&core, &by, KeyHolder::of(&caller)?, &new).await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
@@ -151,7 +145,7 @@ pub(crate) async fn rotate(
     Json(Grace { grace_seconds }): Json<Grace>,
 ) -> Result<(StatusCode, Json<Created>)> {
     let grace = Duration::from_secs(grace_seconds);
-    let made = access::rotate_key(&core, &by, managed(&caller)?, id.parse()?, grace).await?;
+    let made = access::rotate_key(&core, &by, KeyHolder::of(&caller)?, id.parse()?, grace).await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
@@ -161,6 +155,6 @@ pub(crate) async fn revoke(
     InOrganisation { caller, by }: InOrganisation,
     Path((_, id)): Path<(String, String)>,
 ) -> Result<Json<View>> {
-    let revoked = access::revoke_key(&core, &by, managed(&caller)?, id.parse()?).await?;
+    let revoked = access::revoke_key(&core, &by, KeyHolder::of(&caller)?, id.parse()?).await?;
     Ok(Json(revoked.into()))
 }

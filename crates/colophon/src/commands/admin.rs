@@ -1,6 +1,6 @@
 //! `colophon admin …`: what an operator does from a shell, while the server runs.
 
-use colophon_core::access::NewKey;
+use colophon_core::access::{KeyHolder, NewKey};
 use colophon_core::audit::By;
 use colophon_core::{Core, access, generators, jobs, organisations, wallet};
 use colophon_transparency::keys::PublicKey;
@@ -48,7 +48,8 @@ async fn key(core: &Core, command: KeyCommand) -> anyhow::Result<()> {
             print,
         } => {
             let new = NewKey::new(kind, test);
-            let made = access::create_key(core, &By::command(), org, &new).await?;
+            let made =
+                access::create_key(core, &By::command(), KeyHolder::trusted(org), &new).await?;
             let (key, secret) = (&made.key, made.secret.reveal());
             print.line(&json!({"key_id": key.id, "secret": secret}), || {
                 format!(
@@ -58,7 +59,7 @@ async fn key(core: &Core, command: KeyCommand) -> anyhow::Result<()> {
             })
         }
         KeyCommand::Revoke { org, key, print } => {
-            access::revoke_key(core, &By::command(), org, key).await?;
+            access::revoke_key(core, &By::command(), KeyHolder::trusted(org), key).await?;
             print.line(&json!({"key_id": key, "revoked": true}), || {
                 format!("{key} is revoked.")
             })

@@ -1,6 +1,7 @@
 //! Who is calling, and what they may do.
 
 mod caller;
+mod holder;
 mod key;
 mod permission;
 mod role;
@@ -8,6 +9,7 @@ mod store;
 mod verifier;
 
 pub use caller::{Caller, Credential, Grants};
+pub use holder::KeyHolder;
 pub use key::{KeyKind, Secret, parse_secret};
 pub use permission::{Group, Permission, Permissions};
 pub use role::{OWNER, ROLES, Role, ScopeType};
@@ -79,9 +81,10 @@ pub struct CreatedKey {
 pub async fn create_key(
     core: &Core,
     by: &By,
-    org_id: OrgId,
+    holder: KeyHolder,
     new: &NewKey<'_>,
 ) -> Result<CreatedKey> {
+    let org_id = holder.org_id();
     let now = core.clock.now();
     let name = match new.name.trim() {
         "" => String::new(),
@@ -162,27 +165,43 @@ async fn insert(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_keys(core: &Core, org_id: OrgId) -> Result<Vec<ApiKey>> {
-    store::list(&core.db, org_id).await
+pub async fn list_keys(core: &Core, holder: KeyHolder) -> Result<Vec<ApiKey>> {
+    store::list(&core.db, holder.org_id()).await
 }
 
 /// One of the organisation's keys.
 ///
 /// # Errors
 /// [`crate::Kind::NotFound`].
-pub async fn get_key(core: &Core, org_id: OrgId, id: ApiKeyId) -> Result<ApiKey> {
-    store::find(&core.db, org_id, id)
+pub async fn get_key(core: &Core, holder: KeyHolder, id: ApiKeyId) -> Result<ApiKey> {
+    store::find(&core.db, holder.org_id(), id)
         .await?
         .ok_or_else(|| Error::not_found("API key"))
+}
+
+/// The key that the caller shows.
+///
+/// # Errors
+/// [`crate::Kind::Forbidden`] for a caller who shows another credential.
+pub async fn shown_key(core: &Core, caller: &Caller) -> Result<ApiKey> {
+    let Credential::Key { id, .. } = caller.credential else {
+        return Err(Error::new(
+            crate::Kind::Forbidden,
+            "key_required",
+            "This is for an API key, about itself.",
+        ));
+    };
+    get_key(core, KeyHolder::trusted(caller.org_id), id).await
 }
 
 /// Revokes one key of the organisation at once. Revoking twice is no mistake.
 ///
 /// # Errors
 /// [`crate::Kind::NotFound`] when the organisation has no such key.
-pub async fn revoke_key(core: &Core, by: &By, org_id: OrgId, id: ApiKeyId) -> Result<ApiKey> {
+pub async fn revoke_key(core: &Core, by: &By, holder: KeyHolder, id: ApiKeyId) -> Result<ApiKey> {
+    let org_id = holder.org_id();
     revoke(core, by, org_id, id, "api_key.revoked").await?;
-    get_key(core, org_id, id).await
+    get_key(core, holder, id).await
 }
 
 /// Whether the key was revoked by this call.
@@ -235,10 +254,11 @@ pub(crate) async fn revoke_all(
 pub async fn rotate_key(
     core: &Core,
     by: &By,
-    org_id: OrgId,
+    holder: KeyHolder,
     id: ApiKeyId,
     grace: Duration,
 ) -> Result<CreatedKey> {
+    let org_id = holder.org_id();
     if grace > LONGEST_GRACE {
         return Err(Error::invalid(
             "grace_seconds",
@@ -246,7 +266,7 @@ pub async fn rotate_key(
         ));
     }
     let now = core.clock.now();
-    let old = get_key(core, org_id, id).await?;
+    let old = get_key(core, holder, id).await?;
     if !old.is_live(now) {
         return Err(Error::not_found("API key"));
     }
@@ -285,10 +305,11 @@ pub async fn rotate_key(
 pub async fn set_frame_ancestors(
     core: &Core,
     by: &By,
-    org_id: OrgId,
+    holder: KeyHolder,
     id: ApiKeyId,
     origins: &[String],
 ) -> Result<()> {
+    let org_id = holder.org_id();
     if origins.len() > MOST_FRAME_ANCESTORS {
         return Err(Error::invalid(
             "frame_ancestors",

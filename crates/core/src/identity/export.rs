@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::{Person, store};
+use crate::access::KeyHolder;
 use crate::{Core, Error, OrgId, RecordId, Result, access, audit, generators, oauth};
 use crate::{organisations, records, wallet};
 
@@ -235,7 +236,7 @@ impl Export {
     }
 
     async fn api_keys(&self) -> Result<Page> {
-        let found = access::list_keys(&self.core, self.org_id).await?;
+        let found = access::list_keys(&self.core, KeyHolder::trusted(self.org_id)).await?;
         Ok(whole(found.into_iter().map(|key| {
             json!({
                 "id": key.id.to_string(),

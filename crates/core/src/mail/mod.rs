@@ -90,6 +90,8 @@ pub(crate) async fn send(
     let mut job = NewJob::new(JOB, payload, core.clock.now());
     job.priority = PRIORITY;
     jobs::enqueue(tx, job).await?;
+    // Before the commit, but a worker of this process writes through the same queue, behind it.
+    core.job_wake.wake();
     Ok(())
 }
 

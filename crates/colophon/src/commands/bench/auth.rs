@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use colophon_core::access::{self, KeyKind, NewKey};
+use colophon_core::access::{self, KeyHolder, KeyKind, NewKey};
 use colophon_core::audit::By;
 
 use super::Load;
@@ -18,9 +18,9 @@ const REQUESTS: u64 = 100_000;
 /// Checks a key many times one after the other, then asks a server with it.
 pub async fn run(folder: &mut Folder, load: Load) -> anyhow::Result<Vec<Report>> {
     let core = folder.core().await?;
-    let org_id = folder.caller(&core).await?.org_id;
+    let holder = KeyHolder::trusted(folder.caller(&core).await?.org_id);
     let new = NewKey::new(KeyKind::Atlas, false);
-    let key = access::create_key(&core, &By::command(), org_id, &new).await?;
+    let key = access::create_key(&core, &By::command(), holder, &new).await?;
     let secret = key.secret.reveal();
     let mut checks = Vec::with_capacity(CHECKS);
     for _ in 0..CHECKS {

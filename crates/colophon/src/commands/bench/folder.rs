@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use colophon_core::access::{self, Caller, KeyKind, NewKey};
+use colophon_core::access::{self, Caller, KeyHolder, KeyKind, NewKey};
 use colophon_core::audit::By;
 use colophon_core::organisations::{self, Plan};
 use colophon_core::{Core, GeneratorId, generators};
@@ -199,7 +199,7 @@ async fn tenant(core: &Core) -> anyhow::Result<Tenant> {
         .await?
         .id;
     let new = NewKey::new(KeyKind::Certivu, false);
-    let api_key = access::create_key(core, &by, organisation.id, &new).await?;
+    let api_key = access::create_key(core, &by, KeyHolder::trusted(organisation.id), &new).await?;
     Ok(Tenant {
         generator_id: generator.to_string(),
         api_key: api_key.secret.reveal().to_owned(),

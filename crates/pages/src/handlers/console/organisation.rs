@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Datelike as _, Months, NaiveTime, Utc};
+use colophon_core::access::KeyHolder;
 use colophon_core::{Core, OrgId, access, generators, organisations, records};
 use colophon_http::{Path, Result};
 
@@ -80,7 +81,7 @@ pub(super) async fn create_key(
     let made = match fields.get("kind").parse() {
         Ok(kind) => {
             let new = access::NewKey::new(kind, test);
-            access::create_key(&core, operator.by(), org_id, &new).await
+            access::create_key(&core, operator.by(), KeyHolder::trusted(org_id), &new).await
         }
         Err(error) => Err(error),
     };
@@ -110,7 +111,7 @@ pub(super) async fn revoke_key(
 ) -> Result<Response> {
     let org_id = org.parse()?;
     let id = key.parse()?;
-    access::revoke_key(&core, operator.by(), org_id, id).await?;
+    access::revoke_key(&core, operator.by(), KeyHolder::trusted(org_id), id).await?;
     Ok(operator.go(&path(org_id), Flash::KeyRevoked))
 }
 
@@ -124,7 +125,7 @@ async fn page(core: &Core, operator: &Operator, org_id: OrgId) -> Result<Organis
     let month = now.format("%Y-%m").to_string();
     let used = organisations::usage(&core.db, org_id, records::METER, &month).await?;
     let generators = generators::list(&core.db, org_id).await?;
-    let keys = access::list_keys(core, org_id).await?;
+    let keys = access::list_keys(core, KeyHolder::trusted(org_id)).await?;
     let included = organisation.plan.included_signatures();
     Ok(OrganisationPage {
         frame: frame(),

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::TimeDelta;
-use colophon_core::access::{self, CreatedKey, NewKey, Permission};
+use colophon_core::access::{self, CreatedKey, KeyHolder, NewKey};
 use colophon_core::{ApiKeyId, Core, Error, Result as CoreResult};
 use colophon_http::{Path, Result};
 
@@ -32,9 +32,9 @@ pub(super) async fn create(
     State(core): State<Arc<Core>>,
     Posted { from, fields }: Posted<Organisation>,
 ) -> Result<Response> {
-    from.caller.require(Permission::ManageApiKeys)?;
+    let holder = KeyHolder::of(&from.caller)?;
     let made = match new_key(&core, &from, &fields) {
-        Ok(new) => access::create_key(&core, from.by(), from.caller.org_id, &new).await,
+        Ok(new) => access::create_key(&core, from.by(), holder, &new).await,
         Err(error) => Err(error),
     };
     match made {
@@ -66,11 +66,11 @@ pub(super) async fn rotate(
     Path((_, key)): Path<(String, String)>,
     Posted { from, fields }: Posted<Organisation>,
 ) -> Result<Response> {
-    from.caller.require(Permission::ManageApiKeys)?;
+    let holder = KeyHolder::of(&from.caller)?;
     let id: ApiKeyId = key.parse()?;
     let hours: u64 = fields.get("grace_hours").parse().unwrap_or(0);
     let grace = Duration::from_secs(hours.saturating_mul(60 * 60));
-    let made = access::rotate_key(&core, from.by(), from.caller.org_id, id, grace).await?;
+    let made = access::rotate_key(&core, from.by(), holder, id, grace).await?;
     secret(&core, &from, "The key’s successor", &made).await
 }
 
@@ -80,8 +80,8 @@ pub(super) async fn revoke(
     Path((_, key)): Path<(String, String)>,
     Posted { from, .. }: Posted<Organisation>,
 ) -> Result<Response> {
-    from.caller.require(Permission::ManageApiKeys)?;
-    access::revoke_key(&core, from.by(), from.caller.org_id, key.parse()?).await?;
+    let holder = KeyHolder::of(&from.caller)?;
+    access::revoke_key(&core, from.by(), holder, key.parse()?).await?;
     let here = format!("{}/keys", path(from.caller.org_id));
     Ok(from.go(&here, Flash::KeyRevoked))
 }
@@ -103,9 +103,9 @@ async fn page(
     status: StatusCode,
     change: impl FnOnce(&mut ApiKeysPage),
 ) -> Result<Response> {
-    from.caller.require(Permission::ManageApiKeys)?;
+    let holder = KeyHolder::of(&from.caller)?;
     let now = core.clock.now();
-    let keys = access::list_keys(core, from.caller.org_id).await?;
+    let keys = access::list_keys(core, holder).await?;
     let mut page = ApiKeysPage {
         frame: frame(),
         session: from.view(),
