@@ -185,9 +185,9 @@ fn a_page_of_another_server_changes_nothing_with_somebodys_cookie() {
             ))
             .value(&json!({"name": "Studio"}));
         let foreign = new.clone().header("Origin", "https://evil.example");
-        assert_eq!(code(&app, &foreign, 403), "cross_origin");
+        assert_eq!(code(&app, &foreign, 403), "cross_site");
         let foreign = new.clone().header("Sec-Fetch-Site", "cross-site");
-        assert_eq!(code(&app, &foreign, 403), "cross_origin");
+        assert_eq!(code(&app, &foreign, 403), "cross_site");
         app.json_at(&new.header("Origin", &app.url()), 201);
     });
 }
