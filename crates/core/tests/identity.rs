@@ -6,10 +6,11 @@ mod instance;
 
 use std::time::Duration;
 
+use colophon_core::access::Permission;
 use colophon_core::audit::{By, Origin};
 use colophon_core::identity::{self, Audience, Credentials, SignUp};
-use colophon_core::{Core, Kind, Result, mail};
-use colophon_db::{Clock, Engine};
+use colophon_core::{Core, Error, Kind, PersonId, Result, mail, organisations};
+use colophon_db::{Clock, Engine, args};
 
 const PASSWORD: &str = "correct horse battery";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -337,5 +338,37 @@ async fn an_address_cannot_carry_another_header_into_a_letter() {
             assert_eq!(refused.kind, Kind::Invalid, "{hostile:?}");
             assert_eq!(refused.fields[0].field, "email");
         }
+    }
+}
+
+#[tokio::test]
+async fn whoever_ran_the_server_before_people_had_organisations_has_one_now() {
+    let clock = Clock::system();
+    for (db, folder) in instance::databases().await {
+        db.migrate_to(1, clock.now()).await.unwrap();
+        let id = uuid::Uuid::now_v7();
+        db.write(|tx, _| {
+            let now = clock.now();
+            Box::pin(async move {
+                tx.exec(
+                    "INSERT INTO person (id, email, name, password_hash, operator, created_at) VALUES ($1, 'ada@example.org', 'Ada', '!', $2, $3)",
+                    args![id, true, now],
+                )
+                .await?;
+                Ok::<_, Error>(())
+            })
+        })
+        .await
+        .unwrap();
+        db.migrate(clock.now()).await.unwrap();
+        let instance = instance::open(db, &clock, folder).await;
+        let core = &instance.core;
+        let ada = identity::get(core, PersonId(id)).await.unwrap();
+        assert!(ada.email_verified_at.is_some());
+        let organisations = organisations::of_person(&core.db, ada.id).await.unwrap();
+        assert_eq!(organisations[0].personal_of, Some(ada.id));
+        let organisation = organisations[0].id;
+        let grants = organisations::grants(&core.db, organisation, ada.id).await;
+        assert!(grants.unwrap().everywhere.has(Permission::ManageApiKeys));
     }
 }

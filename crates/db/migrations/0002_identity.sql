@@ -129,6 +129,17 @@ CREATE TABLE invitation (
 CREATE INDEX invitation_org ON invitation (org_id, id);
 CREATE UNIQUE INDEX invitation_waiting ON invitation (org_id, email) WHERE status = 'pending';
 
+-- Whoever is here from before ran the server: the address counts as theirs, and they have an
+-- organisation of their own like everybody. Its rows have the person's id, which no other has.
+
+UPDATE person SET email_verified_at = created_at;
+INSERT INTO organisation (id, name, plan, created_at, personal_of)
+    SELECT id, name, 'free', created_at, id FROM person;
+INSERT INTO membership (id, org_id, person_id, status, joined_at)
+    SELECT id, id, id, 'active', created_at FROM person;
+INSERT INTO role_assignment (id, org_id, membership_id, role, created_at)
+    SELECT id, id, id, 'owner', created_at FROM person;
+
 -- Programs: keys that expire and are limited, and apps that act for people.
 
 ALTER TABLE api_key ADD COLUMN name TEXT NOT NULL DEFAULT '';

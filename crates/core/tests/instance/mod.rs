@@ -41,17 +41,32 @@ pub async fn each() -> Vec<Instance> {
 /// The same, by a clock of the test's own.
 pub async fn each_at(clock: &Clock) -> Vec<Instance> {
     let mut instances = Vec::new();
+    for (db, folder) in databases().await {
+        db.migrate(clock.now()).await.unwrap();
+        instances.push(open(db, clock, folder).await);
+    }
+    instances
+}
+
+/// An empty database of each engine, with a folder beside it.
+pub async fn databases() -> Vec<(Db, TempDir)> {
     let folder = tempfile::tempdir().unwrap();
     let sqlite = format!("sqlite:{}", folder.path().join("test.db").display());
     let mut urls = vec![(sqlite, folder)];
     if let Some(postgres) = Postgres::shared() {
         urls.push((postgres.database(), tempfile::tempdir().unwrap()));
     }
+    let mut databases = Vec::new();
     for (url, folder) in urls {
-        let (db, clock) = (Db::open(&url).await.unwrap(), clock.clone());
-        db.migrate(clock.now()).await.unwrap();
-        let core = Core::open(db, clock, settings(&folder)).await.unwrap();
-        instances.push(Instance { core, folder });
+        databases.push((Db::open(&url).await.unwrap(), folder));
     }
-    instances
+    databases
+}
+
+/// A core on a migrated database.
+pub async fn open(db: Db, clock: &Clock, folder: TempDir) -> Instance {
+    let core = Core::open(db, clock.clone(), settings(&folder))
+        .await
+        .unwrap();
+    Instance { core, folder }
 }
