@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use colophon_core::access::{Caller, KeyKind};
@@ -121,7 +121,7 @@ impl Gate {
     /// The layer, for [`crate::Routes::layer`].
     pub fn layer(&self) -> Layer<Self> {
         from_fn_with_state(self.clone(), |State(gate): State<Self>, request, next| {
-            Box::pin(authenticate(gate, request, next))
+            Box::pin(challenge(gate, request, next))
         })
     }
 
@@ -212,6 +212,25 @@ impl Gate {
 enum Found {
     Key(Caller),
     Session(Arc<Session>),
+}
+
+/// Says beside a refusal what is wrong with the token, on routes of OAuth (RFC 6750 §3).
+async fn challenge(gate: Gate, request: Request, next: Next) -> Response {
+    let oauth = gate.accept.iter().any(|one| matches!(one, Accept::OAuth));
+    let shown = bearer(request.headers()).is_some();
+    let mut response = authenticate(gate, request, next).await;
+    let challenge = match response.status() {
+        StatusCode::UNAUTHORIZED if shown => "Bearer error=\"invalid_token\"",
+        StatusCode::UNAUTHORIZED => "Bearer",
+        StatusCode::FORBIDDEN => "Bearer error=\"insufficient_scope\"",
+        _ => return response,
+    };
+    if oauth {
+        let challenge = HeaderValue::from_static(challenge);
+        let headers = response.headers_mut();
+        headers.insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    response
 }
 
 async fn authenticate(gate: Gate, mut request: Request, next: Next) -> Response {
