@@ -1,5 +1,6 @@
 //! What the link of an invitation does, once.
 
+use colophon_testkit::person::PASSWORD;
 use colophon_testkit::{Person, Request, TestApp, text};
 use serde_json::{Value, json};
 
@@ -136,5 +137,36 @@ fn who_is_invited_or_a_member_is_not_invited_again() {
             let new = new.value(&json!({"email": bad, "role": "member"}));
             assert_eq!(code(&app, &new, 400), "validation_failed", "{bad:?}");
         }
+    });
+}
+
+#[test]
+fn nobody_sends_letters_from_an_address_that_they_have_not_shown_to_be_theirs() {
+    on_every_database(|app| {
+        let signed_up = json!({
+            "email": "ada@example.org", "password": PASSWORD, "display_name": "Ada",
+            "accept_terms": true, "confirm_age_18": true,
+        });
+        let sign_up = Request::new("POST", "/v1/auth/signup").value(&signed_up);
+        app.json_at(&sign_up, 201);
+        let ada = app.sign_in("ada@example.org", PASSWORD);
+        let org = organisation(&app, &ada);
+        let invite = ada.request("POST", &format!("{org}/invitations"));
+        let invite = invite.value(&json!({"email": "eve@example.org", "role": "member"}));
+        assert_eq!(code(&app, &invite, 403), "email_not_verified");
+        let page = Request::new("GET", &format!("/account{org}/invitations"));
+        let page = app.send(&page.cookies(&ada.cookies));
+        assert!(page.text().contains("Confirm your own address"));
+        assert!(!page.text().contains("Invite somebody"));
+
+        let set = |sql| tamper(&app.site.database_url(), sql);
+        set("UPDATE person SET email_verified_at = created_at");
+        let id = text(&app.json_at(&invite, 201), "id");
+        set("UPDATE person SET email_verified_at = NULL");
+        let resend = ada.request("POST", &format!("{org}/invitations/{id}/resend"));
+        assert_eq!(code(&app, &resend, 403), "email_not_verified");
+        // What was sent can be taken back all the same.
+        let revoke = ada.request("DELETE", &format!("{org}/invitations/{id}"));
+        app.json_at(&revoke, 200);
     });
 }

@@ -9,7 +9,7 @@ use super::role_assignment::{assignable, require_role, scope};
 use super::{Scope, store};
 use crate::access::{Caller, Permission};
 use crate::audit::{self, By};
-use crate::identity::{Person, email_address};
+use crate::identity::{self, Person, email_address};
 use crate::mail::{self, Letter, Link};
 use crate::{
     AssignmentId, Core, Error, InvitationId, Kind, LocationId, MembershipId, OrgId, PersonId,
@@ -104,8 +104,8 @@ pub(crate) async fn invitations_to(core: &Core, email: &str) -> Result<Vec<Invit
 /// Invites somebody: the token goes to them by e-mail and is stored as a hash.
 ///
 /// # Errors
-/// [`Kind::Forbidden`], [`Kind::Invalid`] naming the field, [`Kind::Conflict`] for a member or
-/// somebody who is invited already.
+/// [`Kind::Forbidden`], also with code `email_not_verified`; [`Kind::Invalid`] naming the field,
+/// [`Kind::Conflict`] for a member or somebody who is invited already.
 pub async fn invite(
     core: &Core,
     caller: &Caller,
@@ -113,6 +113,7 @@ pub async fn invite(
     new: NewInvitation<'_>,
 ) -> Result<Invitation> {
     caller.require_at(Permission::ManageMembers, new.location)?;
+    require_verified(core, caller).await?;
     let email = email_address("email", new.email)?;
     let role = assignable(new.role)?;
     require_role(caller, role, new.location)?;
@@ -164,6 +165,19 @@ pub async fn invite(
         .await
 }
 
+/// Letters to others are sent for those only who can be reached at their own address.
+async fn require_verified(core: &Core, caller: &Caller) -> Result<()> {
+    let person = identity::get(core, caller.person()?).await?;
+    if person.email_verified_at.is_some() {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Forbidden,
+        "email_not_verified",
+        "Verify your own e-mail address before you invite others.",
+    ))
+}
+
 async fn send(
     core: &Core,
     tx: &mut colophon_db::Tx,
@@ -182,9 +196,11 @@ async fn send(
 /// token opens nothing any more.
 ///
 /// # Errors
-/// [`Kind::Forbidden`], [`Kind::NotFound`], [`Kind::Conflict`] once it was decided.
+/// [`Kind::Forbidden`], also with code `email_not_verified`; [`Kind::NotFound`],
+/// [`Kind::Conflict`] once it was decided.
 pub async fn resend(core: &Core, caller: &Caller, by: &By, id: InvitationId) -> Result<Invitation> {
     caller.require_somewhere(Permission::ManageMembers)?;
+    require_verified(core, caller).await?;
     let (org_id, now) = (caller.org_id, core.clock.now());
     let link = Link::new(core, core.ids.next());
     core.db
@@ -213,7 +229,7 @@ pub async fn resend(core: &Core, caller: &Caller, by: &By, id: InvitationId) -> 
 /// Takes an invitation back.
 ///
 /// # Errors
-/// As [`resend`].
+/// [`Kind::Forbidden`], [`Kind::NotFound`], [`Kind::Conflict`] once it was decided.
 pub async fn revoke_invitation(
     core: &Core,
     caller: &Caller,

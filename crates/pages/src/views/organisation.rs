@@ -160,6 +160,8 @@ pub struct InvitationsPage {
     pub invitations: Vec<InvitationRow>,
     /// What the reader may invite to.
     pub choice: RoleChoice,
+    /// Whether the reader's own address is verified: nobody else sends letters.
+    pub verified: bool,
     /// The form that invites.
     pub form: Form,
 }

@@ -93,6 +93,7 @@ async fn page(core: &Core, from: &Member, status: StatusCode, form: Form) -> Res
         within: within(from),
         invitations: rows.collect(),
         choice: choice(core, from).await?,
+        verified: from.session().person.email_verified_at.is_some(),
         form,
     };
     Ok(from.page(status, &page))
