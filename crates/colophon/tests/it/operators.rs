@@ -1,7 +1,7 @@
 //! Who guesses at an operator's password is locked out (TrackOrigin contract, `admin_login`).
 
 use colophon_testkit::person::{PASSWORD, cookies};
-use colophon_testkit::{Answer, Request, Server, TestApp};
+use colophon_testkit::{Answer, Request, Server, TestApp, text};
 use serde_json::json;
 
 use crate::{at_once, on_every_site};
@@ -92,6 +92,39 @@ fn an_operators_browser_cookie_is_never_the_clients_own_text() {
             let given = cookies(&answer);
             let value = given.strip_prefix("to_admin_fp=").unwrap();
             assert!(value.len() == 32 && value.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        }
+    });
+}
+
+#[test]
+fn an_operators_browser_opens_their_own_account_and_their_programs_token_does_not() {
+    with_operator(|app| {
+        let form = app.get("/console/login");
+        let token = cookies(&form);
+        let (_, csrf) = token.split_once('=').unwrap();
+        let fields = [
+            ("csrf", csrf),
+            ("email", "operator@example.org"),
+            ("password", PASSWORD),
+        ];
+        let sign_in = Request::new("POST", "/console/login").cookies(&token);
+        let signed_in = app.send(&sign_in.form(&fields));
+        assert_eq!(signed_in.status, 303, "{}", signed_in.text());
+        let browser = cookies(&signed_in);
+        let admin = attempt(&app, PASSWORD, "192.0.2.1", "").json();
+        let admin = text(&admin, "access_token");
+        for (path, is_page) in [
+            ("/account", true),
+            ("/account/organisations", true),
+            ("/organisations", false),
+            ("/sessions", false),
+            ("/apps", false),
+        ] {
+            let by_cookie = app.send(&Request::new("GET", path).cookies(&browser));
+            assert_eq!(by_cookie.status, 200, "{path}: {}", by_cookie.text());
+            let by_token = app.send(&Request::new("GET", path).bearer(&admin));
+            let refused = if is_page { 303 } else { 401 };
+            assert_eq!(by_token.status, refused, "{path}: {}", by_token.text());
         }
     });
 }
