@@ -94,6 +94,19 @@ test('an app that is not let in is told so', { skip }, async () => {
   assert.deepEqual(await told(), { error: 'access_denied' });
 });
 
+test('whoever let an app in sees it, and takes its access back', { skip }, async () => {
+  await visitor.goto('/account/apps');
+  await visitor.sees('Tape Deck');
+  await visitor.sees('See your name, handle and profile');
+  await visitor.page.screenshot({ path: join(shots, 'acting-phone-dark.png'), fullPage: true });
+  await visitor.page.setViewportSize({ width: 1280, height: 800 });
+  await visitor.page.emulateMedia({ colorScheme: 'light' });
+  await visitor.page.screenshot({ path: join(shots, 'acting.png'), fullPage: true });
+  await visitor.press('Take access back');
+  await visitor.sees('The app can act for you no more.');
+  await visitor.sees('No app acts for you.');
+});
+
 test('whoever is somebody else signs out and comes back to the question', { skip }, async () => {
   await visitor.goto(app.url);
   await visitor.press('Sign out and come back here');

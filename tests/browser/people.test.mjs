@@ -411,7 +411,7 @@ test('the operator finds people, adds members, registers apps and identity provi
 test('every page holds its shape: light, dark, on a phone', async () => {
   const house = made.house;
   const own = {
-    account: '/account', sessions: '/account/sessions', organisations: '/account/organisations', overview: house,
+    account: '/account', sessions: '/account/sessions', acting: '/account/apps', organisations: '/account/organisations', overview: house,
     members: `${house}/members`, invitations: `${house}/invitations`, locations: `${house}/locations`,
     keys: `${house}/keys`, audit: `${house}/audit?check`,
   };

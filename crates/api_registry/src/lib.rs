@@ -1,7 +1,8 @@
-//! What belongs to no contract because it belongs to all: organisations and sessions, what is
+//! What belongs to no contract because it belongs to all: organisations, sessions and apps, what is
 //! known about a file, offline proofs, the log as tiles, stored files, metrics. Documented in `openapi.json`; errors are
 //! RFC 9457 problem details.
 
+mod apps;
 mod bundles;
 mod documents;
 mod files;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::Extension;
 use colophon_core::Core;
 use colophon_core::identity::Audience;
-use colophon_http::{Accept, Gate, Idempotency, Rate, Routes, cookie};
+use colophon_http::cookie::{self, Cookies};
+use colophon_http::{Accept, Gate, Idempotency, Rate, Routes};
 
 use crate::metrics::Metrics;
 use crate::{
-    bundles, documents, files, invitations, keys, leaks, log, media, metrics, organisations,
+    apps, bundles, documents, files, invitations, keys, leaks, log, media, metrics, organisations,
     sessions,
 };
 
@@ -44,20 +45,24 @@ pub fn routes(
     limits: &Limits,
     metrics: Metrics,
     served: Documents,
+    cookies: Cookies,
 ) -> Routes<Arc<Core>> {
-    public(limits, metrics, served).merge(signed_in(core, limits))
+    public(limits, metrics, served).merge(signed_in(core, limits, cookies))
 }
 
 /// What a person does who is signed in.
-fn signed_in(core: &Arc<Core>, limits: &Limits) -> Routes<Arc<Core>> {
+fn signed_in(core: &Arc<Core>, limits: &Limits, cookies: Cookies) -> Routes<Arc<Core>> {
     let once = Idempotency::replay(core.db.clone(), core.clock.clone());
     Routes::new()
         .get("/sessions", sessions::list)
         .delete("/sessions/{session}", sessions::end)
+        .with(Extension(cookies))
         .put(
             "/sessions/current/organisation",
             sessions::choose_organisation,
         )
+        .get("/apps", apps::list)
+        .delete("/apps/{app}", apps::take_back)
         .post("/invitations/accept", invitations::accept)
         .post("/invitations/decline", invitations::decline)
         .merge(organisations::routes(&limits.letters, &once))

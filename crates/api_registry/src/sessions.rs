@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use colophon_core::identity::{self, Device};
 use colophon_core::{Core, OrgId, SessionId};
+use colophon_http::cookie::Cookies;
 use colophon_http::{Json, Path, Result, SignedIn};
 use serde::{Deserialize, Serialize};
 
@@ -59,14 +61,20 @@ pub(crate) async fn list(
     }))
 }
 
-/// `DELETE /sessions/{session}`
+/// `DELETE /sessions/{session}`; the one that asks takes its cookies with it.
 pub(crate) async fn end(
     State(core): State<Arc<Core>>,
+    Extension(cookies): Extension<Cookies>,
     SignedIn { session, by }: SignedIn,
     Path(id): Path<String>,
-) -> Result<StatusCode> {
-    identity::end_device(&core, session.person.id, id.parse()?, &by).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<(StatusCode, HeaderMap)> {
+    let id = id.parse()?;
+    identity::end_device(&core, session.person.id, id, &by).await?;
+    let mut headers = HeaderMap::new();
+    if id == session.id {
+        cookies.sign_out(&mut headers);
+    }
+    Ok((StatusCode::NO_CONTENT, headers))
 }
 
 /// What the session is to act for.

@@ -160,7 +160,7 @@ pub fn app(
         .merge(colophon_api_photo::beside_the_document(&photo).into_router_at(&["", "/lumethic"]))
         .merge(colophon_api_content::routes(core, &content).into_router_at(&["", "/certivu"]))
         .merge(colophon_api_org::routes(core, &atlas).into_router_at(&["", "/idle-atlas"]))
-        .merge(colophon_api_registry::routes(core, &own, metrics, DOCUMENTS).into_router())
+        .merge(colophon_api_registry::routes(core, &own, metrics, DOCUMENTS, cookies).into_router())
         .merge(colophon_pages::routes(&sign_in, cookies).into_router());
     let products = Products::new(
         vec![

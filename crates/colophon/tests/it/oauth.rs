@@ -209,8 +209,13 @@ fn an_app_reads_the_profile_of_whoever_lets_it_and_nothing_else() {
         }
         // Nor does what opens the rest open this.
         for other in [&person.access, &operator, &client.secret, ""] {
-            assert_eq!(me(&app, other).status, 401);
+            let refused = me(&app, other);
+            let challenge = "Bearer error=\"invalid_token\"";
+            assert_eq!(refused.status, 401);
+            assert_eq!(refused.header("www-authenticate"), Some(challenge));
         }
+        let nobody = app.get("/api/v1/oauth/me");
+        assert_eq!(nobody.header("www-authenticate"), Some("Bearer"));
     });
 }
 
@@ -463,5 +468,62 @@ fn an_app_reads_only_what_it_was_let_read() {
         let refused = me(&app, &text(&token, "access_token"));
         assert_eq!(refused.status, 403, "{}", refused.text());
         assert_eq!(refused.json()["code"], "permission_denied");
+        let challenge = "Bearer error=\"insufficient_scope\"";
+        assert_eq!(refused.header("www-authenticate"), Some(challenge));
+    });
+}
+
+#[test]
+fn whoever_takes_an_apps_access_back_ends_its_tokens_and_codes_at_once() {
+    on_every_database(|mut app| {
+        let operator = app.operator();
+        let (client, other) = (register(&app, &operator), register(&app, &operator));
+        let (person, stranger) = (app.person("Grace"), app.person("Mallory"));
+        let let_in = |client: &Client, scope: &str| {
+            let code = code(&app, &person, &with(question(client), "scope", scope));
+            text(&exchange(&app, client, &code, &[]).json(), "access_token")
+        };
+        let tokens = ["read:profile", "read:profile read:certificates"];
+        let tokens = tokens.map(|scope| let_in(&client, scope));
+        let kept = let_in(&other, "read:profile");
+        let waiting = code(&app, &person, &question(&client));
+
+        let list = app.json_at(&person.request("GET", "/apps"), 200);
+        assert_eq!(list["apps"].as_array().unwrap().len(), 2);
+        let first = &list["apps"][0];
+        assert_eq!(
+            first["scopes"],
+            json!(["read:profile", "read:certificates"])
+        );
+        let path = format!("/apps/{}", text(first, "id"));
+        let theirs = app.send(&stranger.request("DELETE", &path));
+        assert_eq!(theirs.status, 404, "{}", theirs.text());
+        assert_eq!(me(&app, &tokens[0]).status, 200);
+
+        assert_eq!(app.send(&person.request("DELETE", &path)).status, 204);
+        for token in &tokens {
+            assert_eq!(me(&app, token).status, 401);
+        }
+        let late = exchange(&app, &client, &waiting, &[]);
+        assert_eq!(late.json()["error"], "invalid_grant");
+        assert_eq!(me(&app, &kept).status, 200, "that app only");
+        assert_eq!(app.send(&person.request("DELETE", &path)).status, 404);
+
+        // The rest by the page.
+        let page = |cookies: &str| {
+            let request = Request::new("GET", "/account/apps");
+            app.send(&request.cookies(cookies)).text().to_owned()
+        };
+        let shown = page(&person.cookies);
+        let (_, action) = shown.split_once("action=\"/account/apps/").unwrap();
+        let (id, _) = action.split_once('/').unwrap();
+        let take_back = Request::new("POST", &format!("/account/apps/{id}/take-back"));
+        let take_back = take_back.cookies(&person.cookies);
+        let forged = app.send(&take_back.clone().form(&[("csrf", "x")]));
+        assert_eq!((forged.status, me(&app, &kept).status), (403, 200));
+        let csrf = [("csrf", person.cookie("to_csrf"))];
+        assert_eq!(app.send(&take_back.form(&csrf)).status, 303);
+        assert_eq!(me(&app, &kept).status, 401);
+        assert!(page(&person.cookies).contains("No app acts for you."));
     });
 }

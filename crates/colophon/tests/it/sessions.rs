@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use colophon_testkit::person::{PASSWORD, cookies};
-use colophon_testkit::{Answer, Person, Request, Server, TestApp};
+use colophon_testkit::{Answer, Person, Request, Server, TestApp, text};
 use serde_json::json;
 
 use crate::{at_once, on_every_database, on_every_site};
@@ -292,5 +292,34 @@ fn of_many_who_refresh_with_one_token_none_goes_on() {
             assert_eq!(app.send(&request).status, 401);
         }
         assert_eq!(me(&app, &ada), 401);
+    });
+}
+
+#[test]
+fn the_session_that_ends_itself_loses_its_cookies_and_another_one_does_not() {
+    on_every_database(|app| {
+        let (phone, ada) = (app.person("Ada"), app.sign_in("ada@example.org", PASSWORD));
+        let id = |person: &Person| {
+            let list = app.json_at(&person.request("GET", "/sessions"), 200);
+            text(&list, "current")
+        };
+        let (there, here) = (id(&phone), id(&ada));
+        let end = |session: &str| {
+            let request = Request::new("DELETE", &format!("/sessions/{session}"));
+            let request = request.cookies(&ada.cookies);
+            app.send(&request.header("Origin", &app.url()))
+        };
+        let other = end(&there);
+        assert_eq!((other.status, taken_back(&other)), (204, Vec::new()));
+        let this = end(&here);
+        assert_eq!((this.status, taken_back(&this)), (204, ALL.to_vec()));
+
+        let ada = app.sign_in(&ada.email, PASSWORD);
+        let path = format!("/account/sessions/{}/end", id(&ada));
+        let form = [("csrf", ada.cookie("to_csrf"))];
+        let page = Request::new("POST", &path).cookies(&ada.cookies);
+        let page = app.send(&page.form(&form));
+        assert_eq!((page.status, taken_back(&page)), (303, ALL.to_vec()));
+        assert_eq!(page.header("location"), Some("/login"));
     });
 }

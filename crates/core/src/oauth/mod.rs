@@ -7,6 +7,7 @@
 //! An app shows a secret to exchange a code, so that PKCE is its choice, as the TrackOrigin
 //! contract has it; a code that was asked for with a challenge is of no use without its verifier.
 
+mod access;
 mod app;
 mod consent;
 mod scope;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+pub use access::{ActingApp, acting, take_back};
 pub use app::{NewApp, apps, register};
 pub use consent::{Ask, Consent, Refusal, decide, understand};
 pub use scope::OauthScope;

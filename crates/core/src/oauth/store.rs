@@ -244,6 +244,66 @@ pub(super) async fn revoke_all_of(tx: &mut Tx, person: PersonId, now: DateTime<U
     Ok(())
 }
 
+/// A token that opens something now.
+#[derive(FromRow)]
+pub(super) struct LiveToken {
+    pub app_id: Uuid,
+    pub app: String,
+    pub scope: String,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// The live tokens of apps that act for a person, oldest first.
+pub(super) async fn live_tokens(
+    db: &Db,
+    person: PersonId,
+    now: DateTime<Utc>,
+) -> Result<Vec<LiveToken>> {
+    Ok(db
+        .all(
+            "SELECT t.app_id, a.name AS app, t.scope, t.created_at, t.expires_at FROM oauth_token t JOIN oauth_app a ON a.id = t.app_id WHERE t.person_id = $1 AND t.expires_at > $2 AND t.revoked_at IS NULL AND a.revoked_at IS NULL ORDER BY t.created_at, t.token_hash",
+            args![person, now],
+        )
+        .await?)
+}
+
+#[derive(FromRow)]
+struct Name {
+    name: String,
+}
+
+/// An app's name.
+pub(super) async fn name_of(tx: &mut Tx, app: AppId) -> Result<Option<String>> {
+    let row: Option<Name> = tx
+        .opt("SELECT name FROM oauth_app WHERE id = $1", args![app])
+        .await?;
+    Ok(row.map(|row| row.name))
+}
+
+/// Ends what one app may do for a person, and tells how many codes and tokens that were.
+pub(super) async fn revoke_app_of(
+    tx: &mut Tx,
+    person: PersonId,
+    app: AppId,
+    now: DateTime<Utc>,
+) -> Result<u64> {
+    // Codes first: one that is being exchanged now has its token before the tokens are ended.
+    let codes = tx
+        .exec(
+            "UPDATE oauth_code SET used_at = $3 WHERE person_id = $1 AND app_id = $2 AND used_at IS NULL AND expires_at > $3",
+            args![person, app, now],
+        )
+        .await?;
+    let tokens = tx
+        .exec(
+            "UPDATE oauth_token SET revoked_at = $3 WHERE person_id = $1 AND app_id = $2 AND revoked_at IS NULL AND expires_at > $3",
+            args![person, app, now],
+        )
+        .await?;
+    Ok(codes + tokens)
+}
+
 /// Removes some of a person's codes and tokens and tells how many.
 pub(super) async fn purge(tx: &mut Tx, person: PersonId) -> Result<u64> {
     let tokens = tx

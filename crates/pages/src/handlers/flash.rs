@@ -45,6 +45,7 @@ flashes! {
     TrainingSet = "Your choice about training is saved.";
     AccountDeleted = "Your account is deleted. What you signed stays, and names nobody.";
     SessionEnded = "The device is signed out.";
+    AppTakenBack = "The app can act for you no more.";
     OrganisationMade = "The organisation is made.";
     OrganisationSaved = "The organisation is saved.";
     OrganisationLeft = "You have left the organisation.";

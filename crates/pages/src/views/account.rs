@@ -3,6 +3,7 @@
 use askama::Template;
 use colophon_core::SessionId;
 use colophon_core::identity::{Device, Person, SessionKind};
+use colophon_core::oauth::ActingApp;
 
 use super::{Form, Frame, Session};
 use crate::text;
@@ -69,4 +70,16 @@ pub struct SessionsPage {
     pub current: SessionId,
     /// Newest first.
     pub devices: Vec<Device>,
+}
+
+/// `/account/apps`; each button is `POST /account/apps/{id}/take-back` with `csrf`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "account/apps.html")]
+pub struct ActingAppsPage {
+    /// The frame.
+    pub frame: Frame,
+    /// The one signed in.
+    pub session: Session,
+    /// Those that can act for the person now.
+    pub apps: Vec<ActingApp>,
 }

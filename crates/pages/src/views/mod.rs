@@ -10,7 +10,7 @@ mod form;
 mod organisation;
 mod public;
 
-pub use account::{AccountPage, LINKS, SessionsPage};
+pub use account::{AccountPage, ActingAppsPage, LINKS, SessionsPage};
 pub use consent::ConsentPage;
 pub use console::{
     ALGORITHMS, API_KEY_KINDS, ApiKey, AppsPage, ConsoleMembersPage, ConsolePage, DeadJob,

@@ -5,11 +5,12 @@ use chrono::DateTime;
 use colophon_core::access::{self, Caller, Credential, Grants, KeyKind, Permissions, ROLES};
 use colophon_core::audit::{Event, Verified};
 use colophon_core::identity::{Device, SessionKind};
+use colophon_core::oauth::{ActingApp, OauthScope};
 use colophon_core::organisations::{Invitation, InvitationStatus, Location, Organisation, Plan};
-use colophon_core::{ApiKeyId, InvitationId, LocationId, OrgId, PersonId, SessionId};
+use colophon_core::{ApiKeyId, AppId, InvitationId, LocationId, OrgId, PersonId, SessionId};
 use colophon_pages::render;
 use colophon_pages::views::{
-    AccountPage, Answer, ApiKeyRow, ApiKeysPage, AuditPage, AuditRow, ConsentPage,
+    AccountPage, ActingAppsPage, Answer, ApiKeyRow, ApiKeysPage, AuditPage, AuditRow, ConsentPage,
     ForgotPasswordPage, InvitationPage, InvitationRow, InvitationsPage, LocationPage,
     LocationsPage, LoginPage, MemberPage, MembersPage, OrganisationsPage, OverviewPage,
     ResetPasswordPage, RoleChoice, SessionsPage, SignUpPage, VerifyEmailPage, Within,
@@ -192,6 +193,20 @@ fn account() -> Vec<(&'static str, Response)> {
             }),
         ),
         (
+            "apps that act for somebody",
+            render(&ActingAppsPage {
+                frame: frame(),
+                session: session(),
+                apps: vec![ActingApp {
+                    id: AppId(Default::default()),
+                    name: hostile(),
+                    scopes: OauthScope::ALL.into(),
+                    since: DateTime::UNIX_EPOCH,
+                    until: DateTime::UNIX_EPOCH,
+                }],
+            }),
+        ),
+        (
             "organisations",
             render(&OrganisationsPage {
                 frame: frame(),
@@ -275,6 +290,7 @@ fn organisation() -> Vec<(&'static str, Response)> {
                     may_change: true,
                 }],
                 choice: choice(),
+                verified: true,
                 form: form(),
             }),
         ),

@@ -1,5 +1,6 @@
 //! A person's own pages.
 
+mod apps;
 mod closing;
 mod password;
 mod picture;
@@ -43,6 +44,8 @@ pub(super) fn routes(attempts: &Rate) -> Routes<Arc<Core>> {
         .get("/account/sessions", sessions::show)
         .post("/account/sessions/{session}/end", sessions::end)
         .post("/account/sessions/end", sessions::end_all)
+        .get("/account/apps", apps::show)
+        .post("/account/apps/{app}/take-back", apps::take_back)
         .post("/account/logout", sessions::sign_out::<Account>)
 }
 

@@ -26,15 +26,20 @@ pub(super) async fn show(State(core): State<Arc<Core>>, from: Person) -> Result<
     Ok(from.page(StatusCode::OK, &page))
 }
 
-/// `POST /account/sessions/{session}/end`
+/// `POST /account/sessions/{session}/end`; this device loses its cookies.
 pub(super) async fn end(
     State(core): State<Arc<Core>>,
     Path(session): Path<String>,
     Posted { from, .. }: Posted<Account>,
 ) -> Result<Response> {
-    let person = from.session().person.id;
-    identity::end_device(&core, person, session.parse()?, from.by()).await?;
-    Ok(from.go(PAGE, Flash::SessionEnded))
+    let (this, id) = (from.session(), session.parse()?);
+    identity::end_device(&core, this.person.id, id, from.by()).await?;
+    if id != this.id {
+        return Ok(from.go(PAGE, Flash::SessionEnded));
+    }
+    let mut response = from.go(Account::SIGN_IN, Flash::SignedOut);
+    from.cookies().sign_out(response.headers_mut());
+    Ok(response)
 }
 
 /// `POST /account/sessions/end`: this device too.
