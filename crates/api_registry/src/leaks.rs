@@ -45,6 +45,7 @@ pub(crate) async fn report(
     for Found { token, kind } in found {
         let (label, status) = match access::report_leak(&core, &by, &token).await? {
             Leaked::Unknown => ("false_positive", "unknown"),
+            Leaked::Published => ("false_positive", "published"),
             Leaked::Dead => ("true_positive", "dead"),
             Leaked::Revoked => ("true_positive", "revoked"),
         };

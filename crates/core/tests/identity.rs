@@ -259,6 +259,45 @@ async fn three_failures_by_address_or_by_browser_lock_operators_out_for_a_day() 
 }
 
 #[tokio::test]
+async fn an_operators_password_is_guessed_at_no_more_often_at_peoples_door() {
+    let clock = Clock::fixed(Clock::system().now());
+    for instance in instance::each_at(&clock).await {
+        let core = &instance.core;
+        operator(core).await;
+        for _ in 0..3 {
+            let wrong = sign_in(core, "ada@example.org", "incorrect horse").await;
+            assert_eq!(wrong.unwrap_err().code, "sign_in_failed");
+        }
+        // Not "locked out": that would tell who runs the server.
+        let locked = sign_in(core, "ada@example.org", PASSWORD).await;
+        assert_eq!(locked.unwrap_err().code, "sign_in_failed");
+        let (from, email) = (&home(), "ada@example.org");
+        let locked = identity::sign_in_operator(core, from, None, email, PASSWORD).await;
+        assert_eq!(locked.unwrap_err().code, "locked_out");
+        clock.advance(DAY + Duration::from_secs(1));
+        assert!(sign_in(core, "ada@example.org", PASSWORD).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn the_addresses_of_one_ipv6_subscriber_are_locked_out_together() {
+    for instance in instance::each().await {
+        let core = &instance.core;
+        operator(core).await;
+        let attempt = async |ip: &str, password: &str| {
+            let from = &Origin::new(ip, "test");
+            identity::sign_in_operator(core, from, None, "ada@example.org", password).await
+        };
+        for ip in ["2001:db8::1", "2001:db8::2", "2001:db8::ffff:3"] {
+            let _ = attempt(ip, "incorrect").await;
+        }
+        let locked = attempt("2001:db8::4", PASSWORD).await;
+        assert_eq!(locked.unwrap_err().code, "locked_out");
+        assert!(attempt("2001:db8:0:1::1", PASSWORD).await.is_ok());
+    }
+}
+
+#[tokio::test]
 async fn guessing_locks_the_guesser_out_and_nobody_else() {
     let clock = Clock::fixed(Clock::system().now());
     for instance in instance::each_at(&clock).await {

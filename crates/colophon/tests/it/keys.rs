@@ -215,6 +215,15 @@ fn a_key_found_in_public_is_revoked_and_its_owner_sees_why() {
                 &json!("anybody")
             )
         );
+        // Everybody reads one of these in a page's source; nobody may end it for that.
+        let new = json!({"kind": "trackorigin-publishable"});
+        let made = ada.request("POST", &format!("{org}/keys")).value(&new);
+        let published = text(&app.json_at(&made, 201), "secret");
+        let found = json!([{"token": published, "type": "x"}]);
+        let request = Request::new("POST", "/keys/leaked").value(&found);
+        assert_eq!(app.json_at(&request, 200)[0]["status"], "published");
+        let log = Request::new("GET", "/api/v1/transparency/log").bearer(&published);
+        assert_eq!(app.send(&log).status, 200);
         let empty = Request::new("POST", "/keys/leaked").json("[]");
         assert_eq!(code(&app, &empty, 400), "validation_failed");
     });

@@ -245,6 +245,19 @@ pub(crate) async fn revoke_all(
     store::revoke_all(tx, org_id, now).await
 }
 
+/// Revokes every key that a person made, in whichever organisation; whoever commits it forgets
+/// the keys.
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) async fn revoke_made_by(
+    tx: &mut colophon_db::Tx,
+    person: PersonId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    store::revoke_made_by(tx, person, now).await
+}
+
 /// Makes a successor with the same kind, name and permissions; the old key goes on working for
 /// `grace` (at most a week), so that programs can change over.
 ///
@@ -370,6 +383,8 @@ pub enum Leaked {
     Unknown,
     /// It was one, and opens nothing any more.
     Dead,
+    /// It is one that may stand in web pages: nothing leaked.
+    Published,
     /// It was live, and is revoked now.
     Revoked,
 }
@@ -383,6 +398,9 @@ pub async fn report_leak(core: &Core, by: &By, found: &str) -> Result<Leaked> {
     let Some(parsed) = parse_secret(found.trim()) else {
         return Ok(Leaked::Unknown);
     };
+    if parsed.kind == KeyKind::TrackOriginPublishable {
+        return Ok(Leaked::Published);
+    }
     let Some(key) = store::find_by_hash(&core.db, &parsed.hash).await? else {
         return Ok(Leaked::Unknown);
     };

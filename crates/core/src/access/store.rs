@@ -205,6 +205,20 @@ pub(super) async fn revoke_all(tx: &mut Tx, org_id: OrgId, now: DateTime<Utc>) -
     Ok(())
 }
 
+/// Not scoped by organisation: whoever made the keys is not who they said they were.
+pub(super) async fn revoke_made_by(
+    tx: &mut Tx,
+    person: PersonId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    tx.exec(
+        "UPDATE api_key SET revoked_at = $2, updated_at = $2 WHERE created_by = $1 AND revoked_at IS NULL",
+        args![person, now],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Lets a live key end at `until`, or earlier if it would anyway.
 pub(super) async fn end_at(
     tx: &mut Tx,

@@ -10,9 +10,8 @@ use chrono::{DateTime, Utc};
 use colophon_db::Tx;
 use serde::{Deserialize, Serialize};
 
-use super::access_token::Audience;
-use super::session::{self, Credentials, SessionKind};
-use super::{Person, lockout, password, person, store};
+use super::sign_in::who;
+use super::{Person, password, person, store};
 use crate::audit::{self, By, Chain, Origin};
 use crate::jobs::{self, JobContext, JobError, NewJob};
 use crate::mail::{self, Letter, Link};
@@ -182,92 +181,28 @@ async fn new_link(
 }
 
 /// Leaves an account to whoever has shown that its address is theirs. Until then anybody could
-/// have signed up with the address: what they would come back with goes.
-pub(super) async fn hand_over(tx: &mut Tx, id: PersonId, now: DateTime<Utc>) -> Result<()> {
+/// have signed up with the address: what they, or whoever they let in, would come back with goes.
+pub(super) async fn hand_over(
+    tx: &mut Tx,
+    id: PersonId,
+    origin: &Origin,
+    now: DateTime<Utc>,
+) -> Result<()> {
     if !store::verify_email(tx, id, now).await? {
         return Ok(());
     }
     store::set_password(tx, id, NO_PASSWORD).await?;
     store::end_sessions(tx, id, store::Which::All).await?;
-    if let Chain::Organisation(personal) = store::chain_of(tx, id).await? {
+    access::revoke_made_by(tx, id, now).await?;
+    let chain = store::chain_of(tx, id).await?;
+    if let Chain::Organisation(personal) = chain {
         access::revoke_all(tx, personal, now).await?;
+        organisations::empty(tx, personal, id, now).await?;
     }
-    oauth::revoke_all_of(tx, id, now).await
-}
-
-fn sign_in_failed() -> Error {
-    Error::new(
-        Kind::Unauthenticated,
-        "sign_in_failed",
-        "The e-mail address or the password is wrong.",
-    )
-}
-
-/// Whom an address and a password belong to: the same work for an unknown address, and for what is
-/// no address.
-async fn who(core: &Core, email: &str, given: &str) -> Result<Option<Person>> {
-    let found = match person::email_address("email", email) {
-        Ok(email) => store::person_by_email(&core.db, &email).await?,
-        Err(_) => None,
-    };
-    // Who has no password takes as long as who is unknown.
-    let stored = found.as_ref().map(|(_, hash)| hash.as_str());
-    let stored = stored.filter(|hash| *hash != NO_PASSWORD);
-    let fits = password::verify(given, stored).await?;
-    Ok(found.filter(|_| fits).map(|(person, _)| person))
-}
-
-/// Signs a person in.
-///
-/// # Errors
-/// [`Kind::Unauthenticated`] with the same words, after the same time, for an unknown address
-/// and a wrong password; [`Kind::RateLimited`] code `locked_out` after ten failures for one
-/// address from one place.
-pub async fn sign_in(
-    core: &Core,
-    origin: &Origin,
-    audience: Audience,
-    email: &str,
-    given: &str,
-) -> Result<Credentials> {
-    let email = person::email_address("email", email).map_err(|_| sign_in_failed())?;
-    let subjects = [format!("{email}|{}", origin.ip)];
-    lockout::PEOPLE.check(core, &subjects).await?;
-    let person = who(core, &email, given).await?;
-    lockout::PEOPLE
-        .settle(core, &subjects, person.is_some())
-        .await?;
-    let person = person.ok_or_else(sign_in_failed)?;
-    session::start(core, person.id, SessionKind::Person, audience, origin).await
-}
-
-/// Signs an operator in. `fingerprint` is the browser's long-lived cookie: three failures by
-/// address or by browser lock both out for 24 hours (TrackOrigin contract, `admin_login`).
-///
-/// # Errors
-/// As [`sign_in`]; a person who is no operator is refused with the same words.
-pub async fn sign_in_operator(
-    core: &Core,
-    origin: &Origin,
-    fingerprint: Option<&str>,
-    email: &str,
-    given: &str,
-) -> Result<Credentials> {
-    let by_browser =
-        fingerprint.map(|print| format!("browser|{}", hex::encode(crate::fingerprint(print))));
-    let subjects: Vec<String> = [format!("address|{}", origin.ip)]
-        .into_iter()
-        .chain(by_browser)
-        .collect();
-    lockout::OPERATORS.check(core, &subjects).await?;
-    let person = who(core, email, given).await?;
-    let operator = person.filter(|person| person.operator);
-    lockout::OPERATORS
-        .settle(core, &subjects, operator.is_some())
-        .await?;
-    let operator = operator.ok_or_else(sign_in_failed)?;
-    let kind = SessionKind::Operator;
-    session::start(core, operator.id, kind, Audience::Operator, origin).await
+    oauth::revoke_all_of(tx, id, now).await?;
+    let by = By::person(id, origin.clone());
+    let subject = id.to_string();
+    audit::record(tx, chain, &by, "person.handed_over", &subject, &[], now).await
 }
 
 /// Mails the link that verifies the address again; false if it is verified already.
@@ -385,7 +320,7 @@ pub async fn reset_password(
                     .await?
                     .flatten()
                     .ok_or_else(link_invalid)?;
-                hand_over(tx, person, now).await?;
+                hand_over(tx, person, origin, now).await?;
                 if !store::set_password(tx, person, password_hash).await? {
                     return Err(link_invalid());
                 }
@@ -416,16 +351,20 @@ pub async fn change_password(
     new_password: &str,
 ) -> Result<()> {
     password::check("new_password", new_password)?;
+    let wrong = || Error::invalid("current_password", "is wrong");
     let person = &session.person;
-    if who(core, &person.email, current).await?.is_none() {
-        return Err(Error::invalid("current_password", "is wrong"));
-    }
+    let found = who(core, &person.email, current).await?;
+    let old = found.right().ok_or_else(wrong)?.hash;
     let password_hash = password::hash(new_password).await?;
     let (id, now) = (person.id, core.clock.now());
     core.db
         .write(|tx, _| {
-            let password_hash = password_hash.as_str();
+            let (old, password_hash) = (old.as_str(), password_hash.as_str());
             Box::pin(async move {
+                // Somebody may have chosen another one since it was checked.
+                if !store::has_password(tx, id, old).await? {
+                    return Err(wrong());
+                }
                 store::set_password(tx, id, password_hash).await?;
                 store::end_other_sessions(tx, id, session.id).await?;
                 let chain = store::chain_of(tx, id).await?;

@@ -1,10 +1,12 @@
 //! Locking out whoever guesses.
 
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::store;
+use crate::audit::Origin;
 use crate::{Core, Error, Kind, Result};
 
 /// How many failures within which time lock whom out for how long.
@@ -37,6 +39,18 @@ pub(super) const PEOPLE: Policy = Policy {
     within: Duration::from_secs(15 * 60),
     lasts: Duration::from_secs(15 * 60),
 };
+
+/// Where somebody is, as far as it can be held against them: an address, or all the addresses of
+/// one IPv6 subscriber.
+pub(super) fn place(origin: &Origin) -> String {
+    match origin.ip.parse() {
+        Ok(IpAddr::V6(address)) => {
+            let network = address.to_bits() & !u128::from(u64::MAX);
+            Ipv6Addr::from_bits(network).to_string()
+        }
+        _ => origin.ip.clone(),
+    }
+}
 
 impl Policy {
     fn subject(self, of: &str) -> String {

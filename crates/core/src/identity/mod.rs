@@ -15,12 +15,13 @@ mod provider_keys;
 mod session;
 mod sessions;
 mod setup;
+mod sign_in;
 mod store;
 
 pub use access_token::{ACCESS_FOR, AccessTokens, Audience};
 pub use account::{
     RESET_REQUESTED, SignUp, change_password, request_reset, resend_verification, reset_password,
-    send_reset, sign_in, sign_in_operator, sign_up, verify_email,
+    send_reset, sign_up, verify_email,
 };
 pub use avatar::{AVATAR_BYTES, avatar_url, remove_avatar, set_avatar};
 pub use deletion::{PURGE, delete, purge};
@@ -38,3 +39,4 @@ pub use session::{
 };
 pub use sessions::Sessions;
 pub use setup::{create_operator, needs_operator, setup_link};
+pub use sign_in::{sign_in, sign_in_operator};

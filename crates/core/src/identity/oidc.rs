@@ -184,7 +184,9 @@ pub async fn bridge(core: &Core, origin: &Origin, id_token: &str) -> Result<Cred
             person => person?,
         },
     };
-    session::start(core, person, SessionKind::Person, Audience::Artist, origin).await
+    let kind = SessionKind::Person;
+    let started = session::start(core, person, None, kind, Audience::Artist, origin).await?;
+    started.ok_or_else(refused)
 }
 
 /// Which provider a token says it is of; nothing is believed yet.
@@ -265,7 +267,7 @@ async fn by_email(
             Box::pin(async move {
                 match known {
                     None => account::insert(core, tx, new, account::NO_PASSWORD, origin).await?,
-                    Some(id) => account::hand_over(tx, id, now).await?,
+                    Some(id) => account::hand_over(tx, id, origin, now).await?,
                 }
                 store::insert_identity(tx, &provider.issuer, &claims.sub, id, now).await?;
                 let by = By::person(id, origin.clone());

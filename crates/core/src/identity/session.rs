@@ -133,17 +133,19 @@ fn secret() -> String {
     hex::encode(crate::entropy::bytes::<32>())
 }
 
-/// Starts a session for a person who has shown who they are.
+/// Starts a session for a person who has shown who they are; `None` if the account is gone, or its
+/// password is no longer the one of the `hash` that was checked.
 ///
 /// # Errors
 /// When the database does not answer.
 pub(crate) async fn start(
     core: &Core,
     person: PersonId,
+    hash: Option<&str>,
     kind: SessionKind,
     audience: Audience,
     origin: &Origin,
-) -> Result<Credentials> {
+) -> Result<Option<Credentials>> {
     let (cookie, csrf, refresh) = (secret(), secret(), secret());
     let id = SessionId(core.ids.next());
     let now = core.clock.now();
@@ -161,10 +163,18 @@ pub(crate) async fn start(
         expires_at,
     };
     let by = By::person(person, origin.clone());
-    core.db
+    let started = core
+        .db
         .write(|tx, _| {
             let (new, by) = (&new, &by);
             Box::pin(async move {
+                let still = match hash {
+                    Some(hash) => store::has_password(tx, person, hash).await?,
+                    None => store::hold(tx, person).await?,
+                };
+                if !still {
+                    return Ok(false);
+                }
                 store::insert_session(tx, new).await?;
                 let chain = store::chain_of(tx, person).await?;
                 let details = [("kind", kind.name())];
@@ -177,11 +187,12 @@ pub(crate) async fn start(
                     &details,
                     now,
                 )
-                .await
+                .await?;
+                Ok::<_, Error>(true)
             })
         })
         .await?;
-    Ok(Credentials {
+    Ok(started.then_some(Credentials {
         session: id,
         person,
         cookie: Some(cookie),
@@ -190,7 +201,7 @@ pub(crate) async fn start(
         access_expires_at,
         refresh,
         expires_at,
-    })
+    }))
 }
 
 fn session_over() -> Error {

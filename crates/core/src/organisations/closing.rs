@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Organisation, store};
 use crate::access;
 use crate::audit::{self, By};
-use crate::{Error, Kind, PersonId, Result};
+use crate::{Error, Kind, OrgId, PersonId, Result};
 
 /// Takes a person out of every organisation. The personal one is closed, and so is one that has
 /// nobody else: its keys open nothing any more.
@@ -67,6 +67,21 @@ async fn close(
     access::revoke_all(tx, id, now).await?;
     let subject = id.to_string();
     audit::record(tx, id, by, "organization.closed", &subject, &[], now).await
+}
+
+/// Leaves a personal organisation to its person alone: other members and open invitations go.
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) async fn empty(
+    tx: &mut Tx,
+    org_id: OrgId,
+    person: PersonId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    store::lock(tx, org_id).await?;
+    store::remove_members_but(tx, org_id, person).await?;
+    store::revoke_invitations(tx, org_id, now).await
 }
 
 /// Deletes every invitation to an address that belongs to nobody any more.

@@ -10,7 +10,7 @@ mod role_assignment;
 mod slug;
 mod store;
 
-pub(crate) use closing::{delete_invitations_to, part_with};
+pub(crate) use closing::{delete_invitations_to, empty, part_with};
 pub(crate) use invitation::invitations_to;
 pub use invitation::{
     INVITATION_FOR, Invitation, InvitationStatus, NewInvitation, accept, decline, invitation_of,

@@ -174,6 +174,42 @@ pub(in crate::identity) async fn verify_email(
     Ok(changed == 1)
 }
 
+/// Whether the account is there, and its password the one that was checked; it stays so until the
+/// transaction ends.
+pub(in crate::identity) async fn has_password(
+    tx: &mut Tx,
+    id: PersonId,
+    password_hash: &str,
+) -> Result<bool> {
+    let held = tx
+        .exec(
+            "UPDATE person SET password_hash = password_hash WHERE id = $1 AND password_hash = $2 AND deleted_at IS NULL",
+            args![id, password_hash],
+        )
+        .await?;
+    Ok(held == 1)
+}
+
+/// Whether the account is there; it stays so until the transaction ends.
+pub(in crate::identity) async fn hold(tx: &mut Tx, id: PersonId) -> Result<bool> {
+    let held = tx
+        .exec(
+            "UPDATE person SET password_hash = password_hash WHERE id = $1 AND deleted_at IS NULL",
+            args![id],
+        )
+        .await?;
+    Ok(held == 1)
+}
+
+/// An account that ended meanwhile is changed no more.
+fn still_there(changed: u64) -> Result<()> {
+    if changed == 1 {
+        Ok(())
+    } else {
+        Err(Error::not_found("person"))
+    }
+}
+
 pub(in crate::identity) async fn set_password(
     tx: &mut Tx,
     id: PersonId,
@@ -190,13 +226,14 @@ pub(in crate::identity) async fn set_password(
 
 pub(in crate::identity) async fn set_handle(tx: &mut Tx, id: PersonId, handle: &str) -> Result<()> {
     require_free(tx, handle, id).await?;
-    tx.exec(
-        "UPDATE person SET handle = $2, handle_look = $3 WHERE id = $1",
-        args![id, handle, look(handle)],
-    )
-    .await
-    .map_err(taken_meanwhile)?;
-    Ok(())
+    let changed = tx
+        .exec(
+            "UPDATE person SET handle = $2, handle_look = $3 WHERE id = $1 AND deleted_at IS NULL",
+            args![id, handle, look(handle)],
+        )
+        .await
+        .map_err(taken_meanwhile)?;
+    still_there(changed)
 }
 
 pub(in crate::identity) async fn set_profile(
@@ -208,12 +245,12 @@ pub(in crate::identity) async fn set_profile(
     links: &[ExternalLink],
 ) -> Result<()> {
     let links = serde_json::to_value(links).map_err(Error::internal)?;
-    tx.exec(
-        "UPDATE person SET name = $2, bio = $3, location = $4, links = $5 WHERE id = $1",
+    let changed = tx.exec(
+        "UPDATE person SET name = $2, bio = $3, location = $4, links = $5 WHERE id = $1 AND deleted_at IS NULL",
         args![id, name, bio, location, links],
     )
     .await?;
-    Ok(())
+    still_there(changed)
 }
 
 pub(in crate::identity) async fn set_ml_opt_out(
@@ -221,12 +258,13 @@ pub(in crate::identity) async fn set_ml_opt_out(
     id: PersonId,
     opt_out: bool,
 ) -> Result<()> {
-    tx.exec(
-        "UPDATE person SET ml_opt_out = $2 WHERE id = $1",
-        args![id, opt_out],
-    )
-    .await?;
-    Ok(())
+    let changed = tx
+        .exec(
+            "UPDATE person SET ml_opt_out = $2 WHERE id = $1 AND deleted_at IS NULL",
+            args![id, opt_out],
+        )
+        .await?;
+    still_there(changed)
 }
 
 pub(in crate::identity) async fn set_avatar(
@@ -234,12 +272,13 @@ pub(in crate::identity) async fn set_avatar(
     id: PersonId,
     sha256: Option<[u8; 32]>,
 ) -> Result<()> {
-    tx.exec(
-        "UPDATE person SET avatar = $2 WHERE id = $1",
-        args![id, sha256.map(Vec::from)],
-    )
-    .await?;
-    Ok(())
+    let changed = tx
+        .exec(
+            "UPDATE person SET avatar = $2 WHERE id = $1 AND deleted_at IS NULL",
+            args![id, sha256.map(Vec::from)],
+        )
+        .await?;
+    still_there(changed)
 }
 
 /// The chain of a person's own events: their personal organisation's.

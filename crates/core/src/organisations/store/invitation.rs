@@ -187,6 +187,19 @@ pub(in crate::organisations) async fn invitations_to(
 }
 
 /// Not scoped by organisation: the address is nobody's any more.
+pub(in crate::organisations) async fn revoke_invitations(
+    tx: &mut Tx,
+    org_id: OrgId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    tx.exec(
+        "UPDATE invitation SET status = 'revoked', decided_at = $2 WHERE org_id = $1 AND status = 'pending'",
+        args![org_id, now],
+    )
+    .await?;
+    Ok(())
+}
+
 pub(in crate::organisations) async fn delete_invitations_to(
     tx: &mut Tx,
     email: &str,

@@ -237,6 +237,24 @@ pub(in crate::organisations) async fn set_status(
     Ok(changed == 1)
 }
 
+pub(in crate::organisations) async fn remove_members_but(
+    tx: &mut Tx,
+    org_id: OrgId,
+    person: PersonId,
+) -> Result<()> {
+    tx.exec(
+        "DELETE FROM role_assignment WHERE org_id = $1 AND membership_id IN (SELECT id FROM membership WHERE org_id = $1 AND person_id <> $2)",
+        args![org_id, person],
+    )
+    .await?;
+    tx.exec(
+        "DELETE FROM membership WHERE org_id = $1 AND person_id <> $2",
+        args![org_id, person],
+    )
+    .await?;
+    Ok(())
+}
+
 pub(in crate::organisations) async fn remove_member(
     tx: &mut Tx,
     org_id: OrgId,
