@@ -5,12 +5,14 @@
 mod instance;
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
 
 use colophon_core::access::{self, KeyHolder, KeyKind, NewKey};
 use colophon_core::audit::By;
 use colophon_core::keyring::{Keyring, Purpose, Source};
 use colophon_core::organisations::{self, Organisation, Plan};
-use colophon_core::{Core, Kind, log};
+use colophon_core::{ApiKeyId, Core, Error, Kind, OrgId, log};
+use colophon_db::args;
 use colophon_transparency::keys::{Algorithm, PrivateKey};
 
 async fn organisation(core: &Core, name: &str) -> Organisation {
@@ -203,5 +205,84 @@ async fn credits_move_once_a_key_and_never_below_zero() {
                 .unwrap(),
             105
         );
+    }
+}
+
+/// Gives the organisation so many keys that nobody has; dead ones if they are `revoked`.
+async fn fill(core: &Core, org: OrgId, count: usize, revoked: bool) {
+    let now = core.clock.now();
+    let revoked_at = revoked.then_some(now);
+    core.db
+        .write(|tx, _| {
+            Box::pin(async move {
+                for _ in 0..count {
+                    let id = ApiKeyId(core.ids.next());
+                    let hash = colophon_core::access::Secret::generate(KeyKind::Atlas, false).hash();
+                    tx.exec(
+                        "INSERT INTO api_key (id, org_id, kind, test, start, secret_hash, created_at, revoked_at) VALUES ($1, $2, 'atlas', $3, 'x', $4, $5, $6)",
+                        args![id, org, false, hash, now, revoked_at],
+                    )
+                    .await?;
+                }
+                Ok::<_, Error>(())
+            })
+        })
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn an_organisation_has_a_thousand_live_keys_and_not_one_more() {
+    for instance in instance::each().await {
+        let core = &instance.core;
+        let org = organisation(core, "Studio").await.id;
+        let (by, holder) = (By::command(), KeyHolder::trusted(org));
+        let create = async || {
+            let new = NewKey::new(KeyKind::Atlas, false);
+            access::create_key(core, &by, holder, &new).await
+        };
+        fill(core, org, 998, false).await;
+        let first = create().await.unwrap().key.id;
+        let both: [_; 2] = tokio::join!(create(), create()).into();
+        let refused: Vec<_> = both.into_iter().filter_map(Result::err).collect();
+        assert_eq!(refused.len(), 1);
+        assert_eq!(refused[0].code, "too_many_keys");
+        let rotate = async |grace| access::rotate_key(core, &by, holder, first, grace).await;
+        let beside = rotate(Duration::from_secs(60)).await.unwrap_err();
+        assert_eq!(beside.code, "too_many_keys");
+        // In the place of the old one there is room.
+        rotate(Duration::ZERO).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn of_two_rotations_of_one_key_at_once_one_makes_a_successor() {
+    for instance in instance::each().await {
+        let core = &instance.core;
+        let holder = KeyHolder::trusted(organisation(core, "Studio").await.id);
+        let (by, new) = (By::command(), NewKey::new(KeyKind::Atlas, false));
+        let old = access::create_key(core, &by, holder, &new).await.unwrap();
+        let rotate = async || {
+            access::rotate_key(core, &by, holder, old.key.id, Duration::from_secs(60)).await
+        };
+        let both: [_; 2] = tokio::join!(rotate(), rotate()).into();
+        let refused: Vec<_> = both.into_iter().filter_map(Result::err).collect();
+        assert_eq!(refused.len(), 1);
+        assert_eq!(refused[0].code, "already_rotated");
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_keys_has_every_live_one_and_a_thousand_of_the_others() {
+    for instance in instance::each().await {
+        let core = &instance.core;
+        let org = organisation(core, "Studio").await.id;
+        let (by, holder) = (By::command(), KeyHolder::trusted(org));
+        let new = NewKey::new(KeyKind::Atlas, false);
+        let oldest = access::create_key(core, &by, holder, &new).await.unwrap();
+        fill(core, org, 1_001, true).await;
+        let listed = access::list_keys(core, holder).await.unwrap();
+        assert_eq!(listed.len(), 1_001);
+        assert_eq!(listed[1_000].id, oldest.key.id);
     }
 }

@@ -129,6 +129,7 @@ fn a_rotated_key_works_beside_its_successor_until_its_grace_is_over() {
         assert_eq!(successor["name"], "Website");
         assert_eq!(successor["permissions"], json!(["organization.view"]));
         let second = text(&successor, "secret");
+        assert_eq!(code(&app, &rotate(&id, json!(0)), 409), "already_rotated");
         for secret in [&old, &second] {
             assert_eq!(app.send(&atlas(secret, "organization")).status, 200);
         }

@@ -29,6 +29,8 @@ const NAME: usize = 100;
 const MOST_KEYS: i64 = 1_000;
 /// How long a rotated key may go on working beside its successor.
 pub const LONGEST_GRACE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// What the audit log says of a key that got a successor.
+const ROTATED: &str = "api_key.rotated";
 /// Origins that may frame what a key started.
 const MOST_FRAME_ANCESTORS: usize = 10;
 
@@ -134,14 +136,8 @@ async fn insert(
     core.db
         .write(|tx, _| {
             Box::pin(async move {
-                crate::organisations::require(tx, key.org_id).await?;
-                if store::count_live(tx, key.org_id, key.created_at).await? >= MOST_KEYS {
-                    return Err(Error::new(
-                        crate::Kind::Conflict,
-                        "too_many_keys",
-                        "This organisation has 1,000 live API keys. Revoke some first.",
-                    ));
-                }
+                crate::organisations::lock(tx, key.org_id).await?;
+                require_room(tx, key).await?;
                 store::insert(tx, key, hash, limited).await?;
                 let details = [("kind", key.kind.name()), ("name", &key.name)];
                 let subject = key.id.to_string();
@@ -161,12 +157,25 @@ async fn insert(
         .await
 }
 
-/// The organisation's keys, newest first, without secrets.
+/// Refuses one live key too many; the organisation is locked, so that none is added meanwhile.
+async fn require_room(tx: &mut colophon_db::Tx, new: &ApiKey) -> Result<()> {
+    if store::count_live(tx, new.org_id, new.created_at).await? < MOST_KEYS {
+        return Ok(());
+    }
+    Err(Error::new(
+        crate::Kind::Conflict,
+        "too_many_keys",
+        "This organisation has 1,000 live API keys. Revoke some first.",
+    ))
+}
+
+/// The organisation's keys, newest first, without secrets: the live ones, and of the others the
+/// newest 1,000.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn list_keys(core: &Core, holder: KeyHolder) -> Result<Vec<ApiKey>> {
-    store::list(&core.db, holder.org_id()).await
+    store::list(&core.db, holder.org_id(), core.clock.now()).await
 }
 
 /// One of the organisation's keys.
@@ -263,7 +272,8 @@ pub(crate) async fn revoke_made_by(
 ///
 /// # Errors
 /// [`crate::Kind::NotFound`] when the organisation has no such live key,
-/// [`crate::Kind::Invalid`] for a longer grace.
+/// [`crate::Kind::Invalid`] for a longer grace, [`crate::Kind::Conflict`] for a key that has a
+/// successor already (`already_rotated`) and with too many keys.
 pub async fn rotate_key(
     core: &Core,
     by: &By,
@@ -298,11 +308,20 @@ pub async fn rotate_key(
         .write(|tx, _| {
             let new = &new;
             Box::pin(async move {
-                let old_hash = store::end_at(tx, org_id, id, until, now).await?;
-                store::insert(tx, new, new_hash, Some(new.permissions)).await?;
+                crate::organisations::lock(tx, org_id).await?;
                 let (subject, successor) = (id.to_string(), new.id.to_string());
+                if audit::happened(tx, org_id, ROTATED, &subject).await? {
+                    return Err(Error::new(
+                        crate::Kind::Conflict,
+                        "already_rotated",
+                        "This key has a successor already: rotate that one.",
+                    ));
+                }
+                let old_hash = store::end_at(tx, org_id, id, until, now).await?;
+                require_room(tx, new).await?;
+                store::insert(tx, new, new_hash, Some(new.permissions)).await?;
                 let details = [("successor", successor.as_str())];
-                audit::record(tx, org_id, by, "api_key.rotated", &subject, &details, now).await?;
+                audit::record(tx, org_id, by, ROTATED, &subject, &details, now).await?;
                 Ok::<_, Error>(old_hash)
             })
         })

@@ -53,6 +53,9 @@ impl ApiKey {
 
 const COLUMNS: &str = "id, org_id, kind, test, name, start, permissions, frame_ancestors, created_by, created_at, updated_at, expires_at, revoked_at, last_used_at";
 
+/// Of a key at `$2`.
+const LIVE: &str = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)";
+
 #[derive(FromRow)]
 struct ApiKeyRow {
     id: Uuid,
@@ -153,11 +156,11 @@ pub(super) async fn insert(
     Ok(())
 }
 
-pub(super) async fn list(db: &Db, org_id: OrgId) -> Result<Vec<ApiKey>> {
+pub(super) async fn list(db: &Db, org_id: OrgId, now: DateTime<Utc>) -> Result<Vec<ApiKey>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM api_key WHERE org_id = $1 ORDER BY created_at DESC, id DESC"
+        "SELECT {COLUMNS} FROM api_key WHERE org_id = $1 AND (({LIVE}) OR id IN (SELECT id FROM api_key WHERE org_id = $1 AND NOT ({LIVE}) ORDER BY created_at DESC, id DESC LIMIT 1000)) ORDER BY created_at DESC, id DESC"
     );
-    let rows: Vec<ApiKeyRow> = db.all(Sql::Built(sql), args![org_id]).await?;
+    let rows: Vec<ApiKeyRow> = db.all(Sql::Built(sql), args![org_id, now]).await?;
     rows.into_iter().map(ApiKey::try_from).collect()
 }
 

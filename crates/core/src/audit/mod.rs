@@ -177,6 +177,19 @@ pub async fn record(
     store::append(tx, event).await
 }
 
+/// Whether `action` was done to `subject`.
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) async fn happened(
+    tx: &mut Tx,
+    chain: impl Into<Chain>,
+    action: &'static str,
+    subject: &str,
+) -> Result<bool> {
+    store::happened(tx, chain.into().id(), action, subject).await
+}
+
 /// Events before number `before` (all when `None`), newest first, at most `limit` (1 to 500).
 ///
 /// # Errors

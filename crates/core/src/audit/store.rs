@@ -100,6 +100,21 @@ pub(super) async fn append(tx: &mut Tx, event: NewEvent<'_>) -> Result<()> {
     Ok(())
 }
 
+pub(super) async fn happened(
+    tx: &mut Tx,
+    chain: Uuid,
+    action: &str,
+    subject: &str,
+) -> Result<bool> {
+    let found: Option<(i64,)> = tx
+        .opt(
+            "SELECT seq FROM audit_event WHERE chain = $1 AND action = $2 AND subject = $3 LIMIT 1",
+            args![chain, action, subject],
+        )
+        .await?;
+    Ok(found.is_some())
+}
+
 pub(super) async fn list(db: &Db, chain: Uuid, before: Option<i64>, limit: i64) -> Result<Page> {
     let mut events: Vec<Event> = db
         .all(

@@ -290,6 +290,18 @@ pub async fn usage(db: &Db, id: OrgId, meter: &str, month: &str) -> Result<i64> 
     store::usage(db, id, meter, month).await
 }
 
+/// Makes other transactions that lock the organisation wait for the end of this one.
+///
+/// # Errors
+/// [`crate::Kind::NotFound`].
+pub(crate) async fn lock(tx: &mut Tx, id: OrgId) -> Result<()> {
+    if store::lock(tx, id).await? {
+        Ok(())
+    } else {
+        Err(Error::not_found("organisation"))
+    }
+}
+
 /// Refuses inside a transaction when there is no such organisation.
 pub(crate) async fn require(tx: &mut Tx, id: OrgId) -> Result<()> {
     if store::exists(tx, id).await? {
