@@ -10,18 +10,24 @@ use colophon_core::audit::{By, Origin};
 use colophon_core::identity::{self, Audience};
 use colophon_core::{Core, Error};
 use colophon_http::cookie::{self, Cookies};
-use colophon_http::{Failure, Json, Result, SignedIn, bearer};
+use colophon_http::{Failure, Json, Result, SignedIn, bearer, same_origin};
 
 use super::Status;
 
-/// Ends this session and no other. Whatever the request shows or does not show, and whatever goes
-/// wrong, the browser's cookies go.
+/// Ends this session and no other. Whatever a request of our own pages or of a program shows or
+/// does not show, and whatever goes wrong, the browser's cookies go; a form of another site takes
+/// nothing away.
 pub(crate) async fn this(
     State(core): State<Arc<Core>>,
     Extension(cookies): Extension<Cookies>,
     colophon_http::From(origin): colophon_http::From,
     headers: HeaderMap,
 ) -> Response {
+    if bearer(&headers).is_none()
+        && let Err(error) = same_origin::require(&headers, &core.public_url)
+    {
+        return Failure::from(error).into_response();
+    }
     let mut response = match end(&core, &origin, &headers).await {
         Ok(()) => Json(Status {
             status: "logged_out",

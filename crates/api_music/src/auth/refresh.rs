@@ -1,7 +1,8 @@
 //! `POST /v1/auth/refresh`: new tokens for a refresh token, from the body or the cookie.
 //!
 //! A dead session takes its cookies with it, so that a browser does not believe itself signed in.
-//! Every other refusal leaves them: a session that is only throttled lives on.
+//! Every other refusal leaves them: a session that is only throttled lives on, and a form of another
+//! site takes nothing away.
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use colophon_core::audit::Origin;
 use colophon_core::identity::{self, Audience, Credentials};
 use colophon_core::{Core, Error, Kind};
 use colophon_http::cookie::{self, Cookies};
-use colophon_http::{Failure, Json, Result, read_body};
+use colophon_http::{Failure, Json, Result, read_body, same_origin};
 use serde::Deserialize;
 
 use super::Tokens;
@@ -34,6 +35,9 @@ pub(crate) async fn handle(
     request: Request,
 ) -> Result<Response> {
     let given = input(request).await?.map(|input| input.refresh_token);
+    if given.is_none() {
+        same_origin::require(&headers, &core.public_url)?;
+    }
     let token = given
         .as_deref()
         .or_else(|| cookie::get(&headers, cookie::REFRESH));

@@ -274,6 +274,28 @@ fn a_dead_session_takes_its_cookies_with_it_and_a_throttled_one_keeps_them() {
 }
 
 #[test]
+fn a_form_of_another_site_signs_nobody_out() {
+    on_every_database(|app| {
+        let ada = app.person("Ada");
+        // Without the cookies too: browsers keep them back and would still drop them if told to.
+        for path in ["/v1/auth/logout", "/v1/auth/refresh"] {
+            for shown in [ada.cookies.as_str(), "to_csrf=left-over"] {
+                let form = Request::new("POST", path)
+                    .cookies(shown)
+                    .header("sec-fetch-site", "cross-site");
+                let answer = app.send(&form);
+                assert_eq!(
+                    (answer.status, taken_back(&answer)),
+                    (403, vec![]),
+                    "{path}"
+                );
+            }
+        }
+        assert_eq!(me(&app, &ada), 200);
+    });
+}
+
+#[test]
 fn of_many_who_refresh_with_one_token_none_goes_on() {
     on_every_database(|app| {
         let ada = app.person("Ada");
