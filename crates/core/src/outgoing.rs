@@ -182,11 +182,12 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
 fn is_public_v6(ip: Ipv6Addr) -> bool {
     let segments = ip.segments();
     let [a, b, ..] = segments;
-    // Addresses that carry an IPv4 address are as public as that one: mapped, 6to4, NAT64.
+    // Addresses that carry an IPv4 address are as public as that one: mapped, and NAT64 under the
+    // well-known prefix 64:ff9b::/96. What a network puts under 64:ff9b:1::/48 is its own.
     let [.., g, h] = segments;
     let [g1, g2] = g.to_be_bytes();
     let [h1, h2] = h.to_be_bytes();
-    if ip.to_ipv4_mapped().is_some() || (a, b) == (0x64, 0xff9b) {
+    if ip.to_ipv4_mapped().is_some() || segments.starts_with(&[0x64, 0xff9b, 0, 0, 0, 0]) {
         return is_public_v4(Ipv4Addr::new(g1, g2, h1, h2));
     }
     // Global unicast is 2000::/3; of it, 2001::/23 (Teredo, benchmarking, ORCHID), 2002::/16
@@ -208,6 +209,7 @@ mod tests {
             "93.184.216.34",
             "2606:4700:4700::1111",
             "::ffff:8.8.8.8",
+            "64:ff9b::8.8.8.8",
         ] {
             assert!(is_public(public.parse().unwrap()), "{public}");
         }
@@ -235,6 +237,9 @@ mod tests {
             "::ffff:127.0.0.1",
             "::ffff:169.254.169.254",
             "64:ff9b::7f00:1",
+            "64:ff9b:1::8.8.8.8",
+            "64:ff9b:1:a00:0:100::",
+            "64:ff9b:0:0:1::8.8.8.8",
             "2001::1",
             "::7f00:1",
         ] {

@@ -14,6 +14,7 @@ use colophon_core::identity::{self, Audience, Credentials, NewIssuer, SignUp};
 use colophon_core::{Core, Kind, Result};
 use colophon_db::Clock;
 use colophon_testkit::{IdentityProvider, ProviderKey};
+use futures::FutureExt as _;
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "correct horse battery";
@@ -133,6 +134,26 @@ async fn a_provider_that_does_not_answer_is_no_fault_of_the_token() {
             let failed = bridge(&core, &token).await.unwrap_err();
             assert_eq!(failed.kind, Kind::Unavailable);
         }
+    }
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_does_not_have_the_provider_asked_again_at_once() {
+    let clock = Clock::fixed(Clock::system().now());
+    for (core, _instance) in each_at(&clock).await {
+        let key = ProviderKey::new("a");
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let issuer = format!("http://{}", silent.local_addr().unwrap());
+        trust(&core, &issuer, &format!("{issuer}/jwks")).await;
+        let token = key.token(&claims(&issuer, "grace", clock.now()));
+        tokio::select! {
+            _ = bridge(&core, &token) => panic!("nobody answers"),
+            asked = silent.accept() => drop(asked.unwrap()),
+        }
+        let refused = bridge(&core, &token).await.unwrap_err();
+        assert_eq!(refused.kind, Kind::Unavailable);
+        let again = silent.accept().now_or_never();
+        assert!(again.is_none(), "the provider was asked again");
     }
 }
 

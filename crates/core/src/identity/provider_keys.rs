@@ -61,9 +61,9 @@ impl ProviderKeys {
                 false => Err(silent("it did not answer less than a minute ago")),
             };
         }
-        let answer = fetch(core, &provider.jwks_uri).await;
+        // Before the answer: whoever hangs up while waiting for it must not lift that.
         kept.asked = Some(now);
-        kept.keys = answer?;
+        kept.keys = fetch(core, &provider.jwks_uri).await?;
         kept.fetched = Some(now);
         Ok(kept.find(kid))
     }
