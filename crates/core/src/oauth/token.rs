@@ -12,7 +12,7 @@ use crate::audit::{By, Origin};
 use crate::{Core, Error, Kind, PersonId, Result};
 
 /// What an app shows to exchange a code.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Exchange<'a> {
     /// The app.
     pub client_id: &'a str,
@@ -24,6 +24,15 @@ pub struct Exchange<'a> {
     pub redirect_uri: &'a str,
     /// What the challenge was made from.
     pub code_verifier: Option<&'a str>,
+}
+
+impl std::fmt::Debug for Exchange<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Exchange")
+            .field("client_id", &self.client_id)
+            .field("redirect_uri", &self.redirect_uri)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An access token, shown once; it lives for [`TOKEN_FOR`].
@@ -171,5 +180,18 @@ mod tests {
         assert!(!verifies(None, challenge));
         assert!(!verifies(Some(verifier), ""));
         assert!(verifies(None, ""));
+    }
+
+    #[test]
+    fn what_an_app_shows_is_logged_without_its_secrets() {
+        let shown = Exchange {
+            client_id: "app",
+            client_secret: "secret-1",
+            code: "secret-2",
+            redirect_uri: "https://app.example",
+            code_verifier: Some("secret-3"),
+        };
+        let logged = format!("{shown:?}");
+        assert!(!logged.contains("secret-"), "{logged}");
     }
 }
