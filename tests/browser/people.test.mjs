@@ -158,13 +158,11 @@ test('an organisation is made, with a location, and somebody is invited', async 
   await ada.sees('The invitation is on its way.');
   made.invitation = await mailed(BEA, `${HOUSE} invites you`);
   await ada.press('Send again');
-  await ada.sees('The invitation is sent again');
+  await ada.sees('A letter went to this address less than a minute ago');
 });
 
 test('the invited person signs up on the way, comes back and joins', async () => {
-  assert.equal((await bea.goto(made.invitation)).status(), 404, 'the first letter’s link opens nothing any more');
-  const link = await mailed(BEA, `${HOUSE} invites you`);
-  assert.notEqual(link, made.invitation);
+  const link = made.invitation;
   await ada.goto(link);
   await ada.sees(`You are signed in as ${ADA.email}`);
 

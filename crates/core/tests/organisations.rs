@@ -13,7 +13,7 @@ use colophon_core::identity::{self, Audience, SignUp};
 use colophon_core::jobs::{Registry, Worker};
 use colophon_core::organisations::{self, Member, NewInvitation, Organisation, Plan};
 use colophon_core::{Core, Error, Kind, OrgId, mail};
-use colophon_db::args;
+use colophon_db::{Clock, args};
 use instance::Instance;
 use tokio_util::sync::CancellationToken;
 
@@ -184,6 +184,44 @@ async fn an_invitation_accepted_twice_at_once_is_accepted_once() {
             .unwrap();
         assert_eq!(page.members.len(), 2);
         assert_eq!(page.members[1].roles.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_address_gets_one_letter_a_minute_of_an_organisation() {
+    let clock = Clock::fixed(Clock::system().now());
+    for instance in instance::each_at(&clock).await {
+        let core = &instance.core;
+        let org = studio(core).await.id;
+        add(core, org, "ada@example.org", "owner").await;
+        verify(core, "ada@example.org").await;
+        let (caller, by) = caller(core, "ada@example.org", org).await;
+        let invite = async |email| {
+            let new = NewInvitation {
+                email,
+                role: "admin",
+                location: None,
+            };
+            organisations::invite(core, &caller, &by, new).await
+        };
+        let resend = async |id| organisations::resend(core, &caller, &by, id).await;
+        let too_soon = |refused: Error| {
+            assert_eq!(refused.code, "letter_sent_just_now");
+            assert_eq!(refused.kind, Kind::RateLimited);
+            assert_eq!(refused.retry_after, Some(60));
+        };
+        let id = invite("eve@example.org").await.unwrap().id;
+        too_soon(resend(id).await.unwrap_err());
+        invite("zoe@example.org").await.unwrap();
+        clock.advance(Duration::from_secs(60));
+        resend(id).await.unwrap();
+        too_soon(resend(id).await.unwrap_err());
+        organisations::revoke_invitation(core, &caller, &by, id)
+            .await
+            .unwrap();
+        too_soon(invite("eve@example.org").await.unwrap_err());
+        clock.advance(Duration::from_secs(60));
+        invite("eve@example.org").await.unwrap();
     }
 }
 

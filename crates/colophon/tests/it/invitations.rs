@@ -18,6 +18,14 @@ fn newest(app: &TestApp, by: &Person, org: &str) -> Value {
     app.json_at(&list, 200)["invitations"][0].clone()
 }
 
+/// Has the newest invitation's letter have been sent long ago.
+pub(crate) fn due(app: &TestApp) {
+    tamper(
+        &app.site.database_url(),
+        "UPDATE invitation SET expires_at = created_at WHERE id = (SELECT id FROM invitation ORDER BY id DESC LIMIT 1)",
+    );
+}
+
 fn as_member() -> Value {
     json!({"role": "member"})
 }
@@ -69,6 +77,7 @@ fn a_declined_revoked_or_expired_invitation_lets_nobody_in() {
         refused(&token);
 
         let again = || {
+            due(&app);
             let before = app.site.letters(&eve.email).len();
             let request = ada.request("POST", &format!("{org}/invitations"));
             let new = json!({"email": eve.email, "role": "member"});
@@ -102,6 +111,7 @@ fn an_invitation_sent_again_has_a_new_link_and_the_old_one_opens_nothing() {
         let old = invite(&app, &ada, &org, &eve.email, &as_member());
         let id = text(&newest(&app, &ada, &org), "id");
         let resend = ada.request("POST", &format!("{org}/invitations/{id}/resend"));
+        due(&app);
         app.json_at(&resend, 200);
         assert_eq!(
             code(&app, &answer(&eve, "accept", &old), 404),

@@ -143,3 +143,16 @@ fn letters_and_reports_of_leaked_keys_are_few_a_minute() {
         assert_eq!(answer.json()["code"], "rate_limited");
     }
 }
+
+#[test]
+fn letters_of_invitation_are_as_limited_on_pages_as_in_programs() {
+    for database in databases() {
+        let site = Site::new(PROGRAM, &database).env("COLOPHON_LIMITS__SIGN_IN_PER_MINUTE", "2");
+        let app = limited(site);
+        let below = "/account/organisations/org_x/invitations";
+        let invite = Request::new("POST", below).form(&[("email", "eve@example.org")]);
+        exhaust(&app, &invite, 2);
+        let resend = Request::new("POST", &format!("{below}/inv_x/resend")).form(&[]);
+        assert_eq!(app.send(&resend).status, 429);
+    }
+}

@@ -19,6 +19,9 @@ use crate::{
 /// How long an invitation can be accepted.
 pub const INVITATION_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
+/// One organisation's letters to one address go at most this often.
+const LETTER_EVERY: Duration = Duration::from_secs(60);
+
 /// Where an invitation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvitationStatus {
@@ -84,7 +87,7 @@ pub struct NewInvitation<'a> {
     pub location: Option<LocationId>,
 }
 
-/// The organisation's invitations, newest first.
+/// The organisation's invitations, newest first; of those, the newest 1,000.
 ///
 /// # Errors
 /// [`Kind::Forbidden`].
@@ -105,7 +108,8 @@ pub(crate) async fn invitations_to(core: &Core, email: &str) -> Result<Vec<Invit
 ///
 /// # Errors
 /// [`Kind::Forbidden`], also with code `email_not_verified`; [`Kind::Invalid`] naming the field,
-/// [`Kind::Conflict`] for a member or somebody who is invited already.
+/// [`Kind::Conflict`] for a member or somebody who is invited already, [`Kind::RateLimited`] code
+/// `letter_sent_just_now` less than a minute after an earlier invitation that was taken back.
 pub async fn invite(
     core: &Core,
     caller: &Caller,
@@ -131,6 +135,8 @@ pub async fn invite(
                         "This person belongs to the organisation already.",
                     ));
                 }
+                store::lock(tx, org_id).await?;
+                let earlier = store::newest_expiry(tx, org_id, email).await?;
                 store::clear_expired(tx, org_id, email, now).await?;
                 let invitation = Invitation {
                     id,
@@ -151,6 +157,7 @@ pub async fn invite(
                         "This person is invited already; the invitation can be sent again.",
                     ));
                 }
+                require_letter_due(earlier, now)?;
                 send(core, tx, &invitation, link).await?;
                 let details = [
                     ("email", email),
@@ -178,6 +185,22 @@ async fn require_verified(core: &Core, caller: &Caller) -> Result<()> {
     ))
 }
 
+/// Every letter gives an invitation [`INVITATION_FOR`], so its expiry tells when the last one went.
+fn require_letter_due(expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<()> {
+    let due = expires_at.map(|expires_at| expires_at - INVITATION_FOR + LETTER_EVERY);
+    let Some(due) = due.filter(|due| *due > now) else {
+        return Ok(());
+    };
+    let mut error = Error::new(
+        Kind::RateLimited,
+        "letter_sent_just_now",
+        "A letter went to this address less than a minute ago. Send the next one in a minute.",
+    );
+    let wait = due.signed_duration_since(now).num_seconds().max(1);
+    error.retry_after = u64::try_from(wait).ok();
+    Err(error)
+}
+
 async fn send(
     core: &Core,
     tx: &mut colophon_db::Tx,
@@ -197,7 +220,7 @@ async fn send(
 ///
 /// # Errors
 /// [`Kind::Forbidden`], also with code `email_not_verified`; [`Kind::NotFound`],
-/// [`Kind::Conflict`] once it was decided.
+/// [`Kind::Conflict`] once it was decided, [`Kind::RateLimited`] code `letter_sent_just_now`.
 pub async fn resend(core: &Core, caller: &Caller, by: &By, id: InvitationId) -> Result<Invitation> {
     caller.require_somewhere(Permission::ManageMembers)?;
     require_verified(core, caller).await?;
@@ -207,11 +230,13 @@ pub async fn resend(core: &Core, caller: &Caller, by: &By, id: InvitationId) -> 
         .write(|tx, _| {
             let link = &link;
             Box::pin(async move {
+                store::lock(tx, org_id).await?;
                 let invitation = of_caller(tx, caller, id, now).await?;
                 let until = now + INVITATION_FOR;
                 if !store::renew_invitation(tx, org_id, id, link.hash(), until).await? {
                     return Err(decided(invitation.status));
                 }
+                require_letter_due(Some(invitation.expires_at), now)?;
                 let invitation = Invitation {
                     status: InvitationStatus::Pending,
                     expires_at: until,

@@ -52,7 +52,7 @@ pub fn routes(attempts: &Rate, cookies: Cookies) -> Routes<Arc<Core>> {
         .get("/developers", public::developers)
         .merge(entry::routes(attempts))
         .merge(account::routes(attempts))
-        .merge(organisation::routes())
+        .merge(organisation::routes(attempts))
         .merge(consent::routes())
         .merge(console::routes(attempts))
         .layer(Extension(cookies))

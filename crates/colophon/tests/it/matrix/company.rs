@@ -10,6 +10,7 @@ use colophon_testkit::{Person, Request, TestApp, text};
 use serde_json::{Value, json};
 
 use super::operations::Operation;
+use crate::invitations;
 
 const MEMBERS: &[&str] = &[
     "owner",
@@ -196,6 +197,7 @@ impl Company {
         if operation.needs("invitation") {
             let body = json!({"email": format!("guest{number}@example.org"), "role": "member"});
             let made = self.as_founder(app, "POST", "invitations", &body);
+            invitations::due(app);
             things.push(("invitation", text(&made, "id")));
         }
         if operation.needs("key") || operation.needs("key-uuid") {

@@ -83,7 +83,9 @@ pub(in crate::organisations) async fn invitations(
     org_id: OrgId,
     now: DateTime<Utc>,
 ) -> Result<Vec<Invitation>> {
-    let sql = Sql::Built(format!("{SELECT} WHERE i.org_id = $1 ORDER BY i.id DESC"));
+    let sql = Sql::Built(format!(
+        "{SELECT} WHERE i.org_id = $1 ORDER BY i.id DESC LIMIT 1000"
+    ));
     let rows: Vec<Row> = db.all(sql, args![org_id]).await?;
     Ok(rows.into_iter().map(|row| row.at(now)).collect())
 }
@@ -158,6 +160,22 @@ pub(in crate::organisations) async fn renew_invitation(
         )
         .await?;
     Ok(changed == 1)
+}
+
+/// The latest moment until which an invitation of an address was to hold: of one that they did not
+/// follow.
+pub(in crate::organisations) async fn newest_expiry(
+    tx: &mut Tx,
+    org_id: OrgId,
+    email: &str,
+) -> Result<Option<DateTime<Utc>>> {
+    let row: Option<(DateTime<Utc>,)> = tx
+        .opt(
+            "SELECT expires_at FROM invitation WHERE org_id = $1 AND email = $2 AND status <> 'accepted' ORDER BY expires_at DESC LIMIT 1",
+            args![org_id, email],
+        )
+        .await?;
+    Ok(row.map(|(expires_at,)| expires_at))
 }
 
 /// Ends what expired for this address, so that it can be invited again.

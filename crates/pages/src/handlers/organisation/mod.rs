@@ -14,13 +14,13 @@ use std::sync::Arc;
 use colophon_core::access::{ROLES, Role, ScopeType};
 use colophon_core::organisations::{locations, require_role};
 use colophon_core::{Core, LocationId, OrgId, Result};
-use colophon_http::Routes;
+use colophon_http::{Rate, Routes};
 
 use super::fields::Fields;
 use super::signed_in::Member;
 use crate::views::{RoleChoice, Within};
 
-pub(super) fn routes() -> Routes<Arc<Core>> {
+pub(super) fn routes(attempts: &Rate) -> Routes<Arc<Core>> {
     Routes::new()
         .get("/dashboard", list::dashboard)
         .get("/api-keys", list::api_keys)
@@ -66,10 +66,12 @@ pub(super) fn routes() -> Routes<Arc<Core>> {
             "/account/organisations/{org}/invitations",
             invitations::invite,
         )
+        .with(attempts.layer())
         .post(
             "/account/organisations/{org}/invitations/{invitation}/resend",
             invitations::resend,
         )
+        .with(attempts.layer())
         .post(
             "/account/organisations/{org}/invitations/{invitation}/revoke",
             invitations::revoke,
