@@ -94,6 +94,10 @@ typed_id!(
     AppId, "app_", "app"
 );
 typed_id!(
+    /// An identity provider that is trusted: `iss_…`.
+    IssuerId, "iss_", "identity provider"
+);
+typed_id!(
     /// An API key's public name: `key_…`; not the secret.
     ApiKeyId, "key_", "API key"
 );

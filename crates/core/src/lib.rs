@@ -27,8 +27,8 @@ pub mod wallet;
 pub use entropy::fingerprint;
 pub use error::{Error, FieldError, Kind};
 pub use id::{
-    ApiKeyId, AppId, AssignmentId, GeneratorId, InvitationId, JobId, LocationId, MembershipId,
-    OrgId, PersonId, RecordId, SessionId,
+    ApiKeyId, AppId, AssignmentId, GeneratorId, InvitationId, IssuerId, JobId, LocationId,
+    MembershipId, OrgId, PersonId, RecordId, SessionId,
 };
 
 use std::path::PathBuf;

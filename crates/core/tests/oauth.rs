@@ -7,7 +7,7 @@ mod instance;
 use std::sync::Arc;
 use std::time::Duration;
 
-use colophon_core::audit::{self, By, Origin};
+use colophon_core::audit::{self, By, Chain, Origin};
 use colophon_core::identity::{self, Audience, Session, SignUp};
 use colophon_core::oauth::{self, App, Ask, Exchange, NewApp, Token};
 use colophon_core::{Core, Kind, Result};
@@ -45,9 +45,8 @@ async fn app(core: &Core) -> (App, String) {
     oauth::register(core, &By::command(), new).await.unwrap()
 }
 
-/// The code that the app gets when the person says yes.
-async fn code(core: &Core, app: &App, session: &Session) -> String {
-    let ask = Ask {
+fn ask(app: &App) -> Ask<'_> {
+    Ask {
         client_id: &app.client_id,
         redirect_uri: CALLBACK,
         response_type: "code",
@@ -55,10 +54,16 @@ async fn code(core: &Core, app: &App, session: &Session) -> String {
         state: "",
         code_challenge: None,
         code_challenge_method: None,
-    };
+    }
+}
+
+/// The code that the app gets when the person says yes.
+async fn code(core: &Core, app: &App, session: &Session) -> String {
     let person = session.person.id;
     let by = By::person(person, home());
-    let to = oauth::decide(core, person, &by, ask, true).await.unwrap();
+    let to = oauth::decide(core, person, &by, ask(app), true)
+        .await
+        .unwrap();
     let to = to.unwrap();
     let (_, code) = to.query_pairs().find(|(name, _)| name == "code").unwrap();
     code.into_owned()
@@ -155,5 +160,34 @@ async fn a_person_finds_what_apps_did_in_their_list_of_events() {
             (grace, "app.allowed".to_owned()),
         ];
         assert_eq!(events, wanted);
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_app_acts_for_nobody_and_can_be_let_in_by_nobody() {
+    for instance in instance::each().await {
+        let core = &instance.core;
+        let (app, session) = (app(core).await, person(core, "grace@example.org").await);
+        let first = code(core, &app.0, &session).await;
+        let token = exchange(core, &app, &first).await.unwrap();
+        let second = code(core, &app.0, &session).await;
+        oauth::revoke_app(core, &By::command(), app.0.id)
+            .await
+            .unwrap();
+
+        assert!(oauth::caller(core, &token.token).await.is_err());
+        let refused = exchange(core, &app, &second).await.unwrap_err();
+        assert_eq!(refused.code, "invalid_client");
+        let asked = oauth::understand(core, ask(&app.0)).await.unwrap();
+        assert!(asked.is_err(), "nobody is asked to let it in");
+        assert!(oauth::apps(core).await.unwrap().is_empty());
+        let acting = oauth::acting(core, session.person.id).await.unwrap();
+        assert!(acting.is_empty());
+        let again = oauth::revoke_app(core, &By::command(), app.0.id).await;
+        assert_eq!(again.unwrap_err().kind, Kind::NotFound);
+        let page = audit::list(&core.db, Chain::Server, None, 1).await.unwrap();
+        let event = &page.events[0];
+        let found = (event.action.as_str(), event.subject.clone());
+        assert_eq!(found, ("app.revoked", app.0.id.to_string()));
     }
 }

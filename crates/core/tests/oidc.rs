@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use colophon_core::access::{self, KeyHolder, KeyKind, NewKey};
-use colophon_core::audit::{By, Origin};
+use colophon_core::audit::{self, By, Chain, Origin};
 use colophon_core::identity::{self, Audience, Credentials, NewIssuer, SignUp};
 use colophon_core::{Core, Kind, Result};
 use colophon_db::Clock;
@@ -223,5 +223,36 @@ async fn who_signed_up_with_somebody_elses_address_has_nothing_of_the_account_le
         // What Grace does from here on stays hers.
         bridge(core, &token).await.unwrap();
         assert!(core.sessions.of_id(grace.session).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_removed_provider_opens_nothing_also_for_whom_it_knows() {
+    let clock = Clock::system();
+    for (core, _instance) in each_at(&clock).await {
+        let key = ProviderKey::new("a");
+        let provider = IdentityProvider::start(&[&key]);
+        let issuer = provider.issuer();
+        trust(&core, &issuer, &provider.jwks_uri()).await;
+        let token = key.token(&claims(&issuer, "grace", clock.now()));
+        let known = bridge(&core, &token).await.unwrap().person;
+        let id = identity::issuers(&core).await.unwrap()[0].id;
+        identity::remove_issuer(&core, &By::command(), id)
+            .await
+            .unwrap();
+
+        let refused = bridge(&core, &token).await.unwrap_err();
+        assert_eq!(refused.code, "invalid_id_token");
+        assert!(identity::issuers(&core).await.unwrap().is_empty());
+        let again = identity::remove_issuer(&core, &By::command(), id).await;
+        assert_eq!(again.unwrap_err().kind, Kind::NotFound);
+        let page = audit::list(&core.db, Chain::Server, None, 1).await.unwrap();
+        let event = &page.events[0];
+        let found = (event.action.as_str(), event.subject.clone());
+        assert_eq!(found, ("issuer.removed", id.to_string()));
+
+        trust(&core, &issuer, &provider.jwks_uri()).await;
+        assert_eq!(bridge(&core, &token).await.unwrap().person, known);
+        assert_eq!(provider.asked(), 2, "its keys are asked for anew");
     }
 }

@@ -96,21 +96,26 @@ fn an_operators_browser_cookie_is_never_the_clients_own_text() {
     });
 }
 
+/// The cookies of a browser that the operator has signed in on.
+fn browser(app: &TestApp) -> String {
+    let form = app.get("/console/login");
+    let token = cookies(&form);
+    let (_, csrf) = token.split_once('=').unwrap();
+    let fields = [
+        ("csrf", csrf),
+        ("email", "operator@example.org"),
+        ("password", PASSWORD),
+    ];
+    let sign_in = Request::new("POST", "/console/login").cookies(&token);
+    let signed_in = app.send(&sign_in.form(&fields));
+    assert_eq!(signed_in.status, 303, "{}", signed_in.text());
+    cookies(&signed_in)
+}
+
 #[test]
 fn an_operators_browser_opens_their_own_account_and_their_programs_token_does_not() {
     with_operator(|app| {
-        let form = app.get("/console/login");
-        let token = cookies(&form);
-        let (_, csrf) = token.split_once('=').unwrap();
-        let fields = [
-            ("csrf", csrf),
-            ("email", "operator@example.org"),
-            ("password", PASSWORD),
-        ];
-        let sign_in = Request::new("POST", "/console/login").cookies(&token);
-        let signed_in = app.send(&sign_in.form(&fields));
-        assert_eq!(signed_in.status, 303, "{}", signed_in.text());
-        let browser = cookies(&signed_in);
+        let browser = browser(&app);
         let admin = attempt(&app, PASSWORD, "192.0.2.1", "").json();
         let admin = text(&admin, "access_token");
         for (path, is_page) in [
@@ -125,6 +130,46 @@ fn an_operators_browser_opens_their_own_account_and_their_programs_token_does_no
             let by_token = app.send(&Request::new("GET", path).bearer(&admin));
             let refused = if is_page { 303 } else { 401 };
             assert_eq!(by_token.status, refused, "{path}: {}", by_token.text());
+        }
+    });
+}
+
+#[test]
+fn an_operator_withdraws_trust_in_apps_and_identity_providers_at_the_console() {
+    with_operator(|app| {
+        let admin = attempt(&app, PASSWORD, "192.0.2.1", "").json();
+        let admin = text(&admin, "access_token");
+        let deck = json!({ "name": "Tape Deck", "redirect_uris": ["https://deck.example/cb"] });
+        let label = json!({
+            "name": "Label", "issuer": "https://label.example", "audience": "colophon",
+            "jwks_uri": "https://label.example/jwks",
+        });
+        let browser = browser(&app);
+        for (register, trusted, page, step) in [
+            ("/v1/admin/oauth/apps", deck, "/console/apps", "revoke"),
+            (
+                "/v1/admin/oidc/issuers",
+                label,
+                "/console/issuers",
+                "remove",
+            ),
+        ] {
+            let register = Request::new("POST", register).bearer(&admin);
+            app.json_at(&register.value(&trusted), 201);
+            let shown = app.send(&Request::new("GET", page).cookies(&browser));
+            let between = |before: &str, after: &str| {
+                let (_, rest) = shown.text().split_once(before).unwrap();
+                rest.split_once(after).unwrap().0.to_owned()
+            };
+            let start = format!("action=\"{page}/");
+            let action = format!("{page}/{}/{step}", between(&start, "/"));
+            assert!(shown.text().contains(&action), "{}", shown.text());
+            let csrf = between("name=\"csrf\" value=\"", "\"");
+            let withdraw = Request::new("POST", &action).cookies(&browser);
+            let done = app.send(&withdraw.form(&[("csrf", &csrf)]));
+            assert_eq!(done.status, 303, "{}", done.text());
+            let shown = app.send(&Request::new("GET", page).cookies(&browser));
+            assert!(!shown.text().contains(&start), "{}", shown.text());
         }
     });
 }

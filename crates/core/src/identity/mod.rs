@@ -26,7 +26,7 @@ pub use account::{
 pub use avatar::{AVATAR_BYTES, avatar_url, remove_avatar, set_avatar};
 pub use deletion::{PURGE, delete, purge};
 pub use export::export;
-pub use oidc::{Issuer, NewIssuer, bridge, issuers, register_issuer};
+pub use oidc::{Issuer, NewIssuer, bridge, issuers, register_issuer, remove_issuer};
 pub use person::{ExternalLink, Person, email_address, handle};
 pub(crate) use profile::record;
 pub use profile::{

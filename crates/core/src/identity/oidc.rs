@@ -11,13 +11,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
-use uuid::Uuid;
 
 use super::access_token::Audience;
 use super::session::{self, Credentials, SessionKind};
 use super::{Person, account, person, store};
 use crate::audit::{self, By, Chain, Origin};
-use crate::{Core, Error, Kind, PersonId, Result};
+use crate::{Core, Error, IssuerId, Kind, PersonId, Result};
 
 /// How far a provider's clock may be off, in seconds.
 const SKEW: i64 = 60;
@@ -39,7 +38,7 @@ const ALGORITHMS: [Algorithm; 9] = [
 #[derive(Clone, Debug)]
 pub struct Issuer {
     /// Its id.
-    pub id: Uuid,
+    pub id: IssuerId,
     /// Its name for people.
     pub name: String,
     /// `iss` of its tokens.
@@ -90,7 +89,7 @@ pub async fn register_issuer(core: &Core, by: &By, new: NewIssuer<'_>) -> Result
         return Err(Error::invalid("jwks_uri", error.detail));
     }
     let issuer = Issuer {
-        id: core.ids.next(),
+        id: IssuerId(core.ids.next()),
         name,
         issuer: text,
         audience,
@@ -115,6 +114,28 @@ pub async fn register_issuer(core: &Core, by: &By, new: NewIssuer<'_>) -> Result
         })
         .await?;
     Ok(issuer)
+}
+
+/// Trusts a provider no more: its tokens open nothing. The accounts that it vouched for keep their
+/// other ways in, and their link, should it be trusted again.
+///
+/// # Errors
+/// [`Kind::NotFound`] for a provider that is not trusted.
+pub async fn remove_issuer(core: &Core, by: &By, id: IssuerId) -> Result<()> {
+    let now = core.clock.now();
+    core.db
+        .write(|tx, _| {
+            Box::pin(async move {
+                let issuer = store::delete_issuer(tx, id).await?;
+                let issuer = issuer.ok_or_else(|| Error::not_found("identity provider"))?;
+                let details = [("issuer", issuer.as_str())];
+                let (subject, action) = (id.to_string(), "issuer.removed");
+                audit::record(tx, Chain::Server, by, action, &subject, &details, now).await
+            })
+        })
+        .await?;
+    core.provider_keys.forget(id);
+    Ok(())
 }
 
 #[derive(Deserialize)]

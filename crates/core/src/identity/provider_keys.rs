@@ -1,16 +1,15 @@
 //! The keys of identity providers: fetched when a token needs one that is not at hand.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
 use serde::Deserialize;
-use uuid::Uuid;
 
 use super::Issuer;
-use crate::{Core, Error, Result};
+use crate::{Core, Error, IssuerId, Result};
 
 /// Keys are asked for again after this long,
 const KEYS_FOR: chrono::Duration = chrono::Duration::hours(1);
@@ -22,7 +21,7 @@ const FETCH: Duration = Duration::from_secs(10);
 
 /// Keys of providers, as they were last fetched.
 #[derive(Debug, Default)]
-pub struct ProviderKeys(Mutex<HashMap<Uuid, Arc<tokio::sync::Mutex<Kept>>>>);
+pub struct ProviderKeys(Mutex<HashMap<IssuerId, Arc<tokio::sync::Mutex<Kept>>>>);
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -68,9 +67,17 @@ impl ProviderKeys {
         Ok(kept.find(kid))
     }
 
-    fn of(&self, provider: Uuid) -> Arc<tokio::sync::Mutex<Kept>> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(all.entry(provider).or_default())
+    fn of(&self, provider: IssuerId) -> Arc<tokio::sync::Mutex<Kept>> {
+        Arc::clone(self.all().entry(provider).or_default())
+    }
+
+    /// Forgets the keys of a provider that is trusted no more.
+    pub(super) fn forget(&self, provider: IssuerId) {
+        self.all().remove(&provider);
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<IssuerId, Arc<tokio::sync::Mutex<Kept>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

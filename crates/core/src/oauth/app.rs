@@ -103,6 +103,34 @@ pub async fn apps(core: &Core) -> Result<Vec<App>> {
     store::apps(&core.db).await
 }
 
+/// Ends an app for good: nobody can let it in, and its codes and tokens open nothing.
+///
+/// # Errors
+/// [`crate::Kind::NotFound`] for an app that is not registered.
+pub async fn revoke_app(core: &Core, by: &By, id: AppId) -> Result<()> {
+    let now = core.clock.now();
+    core.db
+        .write(|tx, _| {
+            Box::pin(async move {
+                let name = store::revoke_app(tx, id, now).await?;
+                let name = name.ok_or_else(|| Error::not_found("app"))?;
+                let details = [("name", name.as_str())];
+                let subject = id.to_string();
+                audit::record(
+                    tx,
+                    Chain::Server,
+                    by,
+                    "app.revoked",
+                    &subject,
+                    &details,
+                    now,
+                )
+                .await
+            })
+        })
+        .await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,7 +19,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 pub use access::{ActingApp, acting, take_back};
-pub use app::{NewApp, apps, register};
+pub use app::{NewApp, apps, register, revoke_app};
 pub use consent::{Ask, Consent, Refusal, decide, understand};
 pub use scope::OauthScope;
 pub(crate) use store::Allowed;

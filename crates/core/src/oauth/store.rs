@@ -93,6 +93,22 @@ pub(super) async fn app(db: &Db, client_id: &str) -> Result<Option<(App, Vec<u8>
     Ok(row.map(AppRow::split))
 }
 
+/// Ends an app: its name, once. Every reader of its codes and tokens asks for an app that has not
+/// ended, so that none of them has to be touched, also not one that is being made now.
+pub(super) async fn revoke_app(
+    tx: &mut Tx,
+    app: AppId,
+    now: DateTime<Utc>,
+) -> Result<Option<String>> {
+    let row: Option<Name> = tx
+        .opt(
+            "UPDATE oauth_app SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING name",
+            args![app, now],
+        )
+        .await?;
+    Ok(row.map(|row| row.name))
+}
+
 pub(super) struct NewCode<'a> {
     pub hash: [u8; 32],
     pub app: AppId,

@@ -66,6 +66,8 @@ flashes! {
     GeneratorRegistered = "The generator is registered; its records are accepted now.";
     GeneratorRevoked = "The generator is revoked.";
     KeyRevoked = "The API key is revoked.";
+    AppRevoked = "The app is revoked: it can act for nobody, and nobody can let it in.";
+    IssuerRemoved = "The identity provider is removed; its tokens open nothing any more.";
     IssuerRegistered = "The identity provider is registered; its tokens open sessions now.";
     JobRequeued = "The job is back in the queue.";
     JobCancelled = "The job is cancelled.";

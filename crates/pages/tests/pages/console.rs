@@ -6,7 +6,7 @@ use chrono::DateTime;
 use colophon_core::identity::Issuer;
 use colophon_core::mail::Written;
 use colophon_core::oauth::App;
-use colophon_core::{AppId, OrgId};
+use colophon_core::{AppId, IssuerId, OrgId};
 use colophon_pages::views::{
     ApiDocument, ApiKey, AppsPage, ConsoleMembersPage, ConsolePage, DeadJob, DevelopersPage,
     ErrorPage, FoundPerson, Generator, HomePage, IssuersPage, JobCount, JobsPage, KeysPage, Letter,
@@ -273,7 +273,7 @@ pub fn pages() -> Vec<(&'static str, Response)> {
                 frame: frame(),
                 session: session(),
                 issuers: vec![Issuer {
-                    id: Default::default(),
+                    id: IssuerId(Default::default()),
                     name: hostile(),
                     issuer: hostile(),
                     audience: hostile(),

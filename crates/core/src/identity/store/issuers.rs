@@ -5,7 +5,7 @@ use colophon_db::{Db, FromRow, Tx, args};
 use uuid::Uuid;
 
 use crate::identity::Issuer;
-use crate::{PersonId, Result};
+use crate::{IssuerId, PersonId, Result};
 
 #[derive(FromRow)]
 struct Row {
@@ -20,7 +20,7 @@ struct Row {
 impl From<Row> for Issuer {
     fn from(row: Row) -> Self {
         Self {
-            id: row.id,
+            id: IssuerId(row.id),
             name: row.name,
             issuer: row.issuer,
             audience: row.audience,
@@ -46,6 +46,20 @@ pub(in crate::identity) async fn insert_issuer(tx: &mut Tx, issuer: &Issuer) -> 
         )
         .await?;
     Ok(added == 1)
+}
+
+/// Removes a provider: its `iss`, once.
+pub(in crate::identity) async fn delete_issuer(
+    tx: &mut Tx,
+    id: IssuerId,
+) -> Result<Option<String>> {
+    let row: Option<(String,)> = tx
+        .opt(
+            "DELETE FROM oidc_issuer WHERE id = $1 RETURNING issuer",
+            args![id],
+        )
+        .await?;
+    Ok(row.map(|(issuer,)| issuer))
 }
 
 pub(in crate::identity) async fn issuer(db: &Db, issuer: &str) -> Result<Option<Issuer>> {

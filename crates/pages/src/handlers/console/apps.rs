@@ -7,8 +7,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use colophon_core::Core;
 use colophon_core::oauth::{self, NewApp};
-use colophon_http::Result;
+use colophon_http::{Path, Result};
 
+use crate::handlers::flash::Flash;
 use crate::handlers::frame;
 use crate::handlers::signed_in::{Console, Operator, Posted};
 use crate::views::{AppsPage, Form, NewSecret};
@@ -49,6 +50,16 @@ pub(super) async fn register(
             page(&core, &operator, status, form, None).await
         }
     }
+}
+
+/// `POST /console/apps/{app}/revoke`
+pub(super) async fn revoke(
+    State(core): State<Arc<Core>>,
+    Path(app): Path<String>,
+    Posted { from: operator, .. }: Posted<Console>,
+) -> Result<Response> {
+    oauth::revoke_app(&core, operator.by(), app.parse()?).await?;
+    Ok(operator.go("/console/apps", Flash::AppRevoked))
 }
 
 async fn page(

@@ -7,12 +7,14 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use colophon_core::Core;
 use colophon_core::identity::{self, NewIssuer};
-use colophon_http::Result;
+use colophon_http::{Path, Result};
 
 use crate::handlers::flash::Flash;
 use crate::handlers::frame;
 use crate::handlers::signed_in::{Console, Operator, Posted};
 use crate::views::{Form, IssuersPage};
+
+const PAGE: &str = "/console/issuers";
 
 /// `GET /console/issuers`
 pub(super) async fn show(State(core): State<Arc<Core>>, operator: Operator) -> Result<Response> {
@@ -35,12 +37,22 @@ pub(super) async fn register(
         jwks_uri: fields.get("jwks_uri"),
     };
     match identity::register_issuer(&core, operator.by(), new).await {
-        Ok(_) => Ok(operator.go("/console/issuers", Flash::IssuerRegistered)),
+        Ok(_) => Ok(operator.go(PAGE, Flash::IssuerRegistered)),
         Err(error) => {
             let (status, form) = fields.refused(operator.csrf(), error)?;
             page(&core, &operator, status, form).await
         }
     }
+}
+
+/// `POST /console/issuers/{issuer}/remove`
+pub(super) async fn remove(
+    State(core): State<Arc<Core>>,
+    Path(issuer): Path<String>,
+    Posted { from: operator, .. }: Posted<Console>,
+) -> Result<Response> {
+    identity::remove_issuer(&core, operator.by(), issuer.parse()?).await?;
+    Ok(operator.go(PAGE, Flash::IssuerRemoved))
 }
 
 async fn page(
