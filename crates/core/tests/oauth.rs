@@ -11,7 +11,7 @@ use colophon_core::audit::{self, By, Chain, Origin};
 use colophon_core::identity::{self, Audience, Session, SignUp};
 use colophon_core::oauth::{self, App, Ask, Exchange, NewApp, Token};
 use colophon_core::{Core, Kind, Result};
-use colophon_db::Clock;
+use colophon_db::{Clock, args};
 
 const PASSWORD: &str = "correct horse battery";
 const CALLBACK: &str = "https://app.example/callback";
@@ -78,6 +78,23 @@ async fn exchange(core: &Core, (app, secret): &(App, String), code: &str) -> Res
         code_verifier: None,
     };
     oauth::exchange(core, &home(), show).await
+}
+
+/// What the link of a letter to the person holds.
+async fn mailed(core: &Core, purpose: &'static str, session: &Session) -> String {
+    let (person, now) = (session.person.id, core.clock.now());
+    let link = format!("{purpose} of {person}");
+    let hash = colophon_core::fingerprint(&link);
+    core.db
+        .write(|tx, _| {
+            Box::pin(tx.exec(
+                "INSERT INTO one_time_token (token_hash, purpose, person_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+                args![hash, purpose, person, now, now + Duration::from_secs(60)],
+            ))
+        })
+        .await
+        .unwrap();
+    link
 }
 
 #[tokio::test]
@@ -189,5 +206,34 @@ async fn a_revoked_app_acts_for_nobody_and_can_be_let_in_by_nobody() {
         let event = &page.events[0];
         let found = (event.action.as_str(), event.subject.clone());
         assert_eq!(found, ("app.revoked", app.0.id.to_string()));
+    }
+}
+
+#[tokio::test]
+async fn who_signs_out_everywhere_or_chooses_a_new_password_by_mail_lets_no_app_in() {
+    for instance in instance::each().await {
+        let core = &instance.core;
+        let (app, session) = (app(core).await, person(core, "grace@example.org").await);
+        let by = By::person(session.person.id, home());
+        // The address is theirs already: the reset that shows it would end everything anyway.
+        let link = mailed(core, "verify-email", &session).await;
+        identity::verify_email(core, &home(), &link).await.unwrap();
+        for by_mail in [false, true] {
+            let first = code(core, &app.0, &session).await;
+            let token = exchange(core, &app, &first).await.unwrap();
+            let second = code(core, &app.0, &session).await;
+            if by_mail {
+                let link = mailed(core, "password-reset", &session).await;
+                identity::reset_password(core, &home(), &link, "another good phrase")
+                    .await
+                    .unwrap();
+            } else {
+                identity::end_all(core, session.person.id, &by)
+                    .await
+                    .unwrap();
+            }
+            assert!(oauth::caller(core, &token.token).await.is_err());
+            assert!(exchange(core, &app, &second).await.is_err());
+        }
     }
 }

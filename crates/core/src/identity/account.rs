@@ -306,7 +306,7 @@ pub async fn send_reset(
     Ok(())
 }
 
-/// Sets a new password with a mailed link, and ends every session. Whoever has the link has the
+/// Sets a new password with a mailed link, and ends every session and what apps may do. Whoever has the link has the
 /// mailbox, so that the address counts as verified, and the account as theirs alone.
 ///
 /// # Errors
@@ -334,6 +334,7 @@ pub async fn reset_password(
                     return Err(link_invalid());
                 }
                 store::end_sessions(tx, person, store::Which::All).await?;
+                oauth::revoke_all_of(tx, person, now).await?;
                 let by = By::person(person, origin.clone());
                 let chain = store::chain_of(tx, person).await?;
                 let subject = person.to_string();

@@ -17,7 +17,7 @@ use super::access_token::Audience;
 use super::{Person, store};
 use crate::access::{Caller, Grants, Permission, Permissions};
 use crate::audit::{self, By, Origin};
-use crate::{Core, Error, Kind, OrgId, PersonId, Result, SessionId, organisations};
+use crate::{Core, Error, Kind, OrgId, PersonId, Result, SessionId, oauth, organisations};
 
 /// What a session is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -314,7 +314,7 @@ pub async fn end_device(core: &Core, person: PersonId, id: SessionId, by: &By) -
     end_where(core, by, person, store::Which::One(id), "session.ended").await
 }
 
-/// Ends every session of a person.
+/// Ends every session of a person, and what they let apps do.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -333,6 +333,9 @@ async fn end_where(
     core.db
         .write(|tx, _| {
             Box::pin(async move {
+                if matches!(which, store::Which::All) {
+                    oauth::revoke_all_of(tx, person, now).await?;
+                }
                 if store::end_sessions(tx, person, which).await? == 0 {
                     return Ok(());
                 }

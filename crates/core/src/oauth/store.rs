@@ -247,13 +247,14 @@ pub(super) async fn token(db: &Db, hash: [u8; 32], now: DateTime<Utc>) -> Result
 
 /// Ends what apps may do for a person.
 pub(super) async fn revoke_all_of(tx: &mut Tx, person: PersonId, now: DateTime<Utc>) -> Result<()> {
+    // Codes first: one that is being exchanged now has its token before the tokens are ended.
     tx.exec(
-        "UPDATE oauth_token SET revoked_at = $2 WHERE person_id = $1 AND revoked_at IS NULL",
+        "UPDATE oauth_code SET used_at = $2 WHERE person_id = $1 AND used_at IS NULL",
         args![person, now],
     )
     .await?;
     tx.exec(
-        "UPDATE oauth_code SET used_at = $2 WHERE person_id = $1 AND used_at IS NULL",
+        "UPDATE oauth_token SET revoked_at = $2 WHERE person_id = $1 AND revoked_at IS NULL",
         args![person, now],
     )
     .await?;
@@ -304,7 +305,7 @@ pub(super) async fn revoke_app_of(
     app: AppId,
     now: DateTime<Utc>,
 ) -> Result<u64> {
-    // Codes first: one that is being exchanged now has its token before the tokens are ended.
+    // Codes first, as above.
     let codes = tx
         .exec(
             "UPDATE oauth_code SET used_at = $3 WHERE person_id = $1 AND app_id = $2 AND used_at IS NULL AND expires_at > $3",
