@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use axum::response::Response;
-use colophon_core::jobs::{JobContext, JobError, NewJob, Registry, Schedule, Worker};
-use colophon_core::{Core, Settings, health, idempotency, identity, log, mail};
+use colophon_core::jobs::{JobContext, NewJob, Registry, Schedule, Worker};
+use colophon_core::{Core, Settings, health, idempotency, identity, log, mail, oauth};
 use colophon_db::{Clock, Db};
 use colophon_http::cookie::Cookies;
 use colophon_http::{App, Product, Products, Rate, RatePolicy, Refused};
@@ -243,7 +243,7 @@ pub async fn start_worker(
     tasks.spawn(sequencer.run(stop.clone().cancelled_owned()));
     let worker = Worker::new(core.db.clone(), core.clock.clone(), &holder, registry(core))
         .wake(core.job_wake.clone())
-        .schedule(idempotency_purge())
+        .schedule(purge_expired())
         .concurrency(config.jobs.concurrency);
     tasks.spawn(worker.run(stop.clone()));
     let (core, stop) = (Arc::clone(core), stop.clone());
@@ -260,7 +260,8 @@ pub async fn start_worker(
     });
 }
 
-const IDEMPOTENCY_PURGE: &str = "idempotency.purge";
+/// What has had its time: kept answers, sessions, links, failures, codes and tokens of apps.
+const PURGE_EXPIRED: &str = "expired.purge";
 
 /// What this program's jobs do.
 fn registry(core: &Arc<Core>) -> Registry {
@@ -284,18 +285,18 @@ fn registry(core: &Arc<Core>) -> Registry {
         .on(identity::PURGE, move |context, payload| {
             identity::purge(purger(), context, payload)
         })
-        .on(IDEMPOTENCY_PURGE, async |context: JobContext, _| {
-            idempotency::purge(context.db(), context.clock().now())
-                .await
-                .map(|_| ())
-                .map_err(|error| JobError::Retry(error.to_string()))
+        .on(PURGE_EXPIRED, async |context: JobContext, _| {
+            let (db, now) = (context.db(), context.clock().now());
+            idempotency::purge(db, now).await?;
+            identity::purge_expired(db, now).await?;
+            Ok(oauth::purge_expired(db, now).await?)
         })
 }
 
-fn idempotency_purge() -> Schedule {
+fn purge_expired() -> Schedule {
     Schedule {
-        name: IDEMPOTENCY_PURGE,
+        name: PURGE_EXPIRED,
         every: Duration::from_secs(60 * 60),
-        job: |now| NewJob::new(IDEMPOTENCY_PURGE, serde_json::json!({}), now),
+        job: |now| NewJob::new(PURGE_EXPIRED, serde_json::json!({}), now),
     }
 }

@@ -411,3 +411,54 @@ async fn whoever_ran_the_server_before_people_had_organisations_has_one_now() {
         assert!(grants.unwrap().everywhere.has(Permission::ManageApiKeys));
     }
 }
+
+#[tokio::test]
+async fn what_has_had_its_time_is_forgotten_and_nothing_before() {
+    let clock = Clock::fixed(Clock::system().now());
+    for instance in instance::each_at(&clock).await {
+        let core = &instance.core;
+        let purge = async || {
+            identity::purge_expired(&core.db, clock.now())
+                .await
+                .unwrap()
+        };
+        let rows = async |table: &'static str| {
+            let count = colophon_db::Sql::Built(format!("SELECT COUNT(*) FROM {table}"));
+            core.db.one::<(i64,)>(count, []).await.unwrap().0
+        };
+        let email = "grace@example.org";
+        sign_up(core, email, None).await.unwrap();
+        let first = sign_in(core, email, PASSWORD).await.unwrap();
+        let refresh =
+            async |token: &str| identity::refresh(core, token, Audience::Artist, &home()).await;
+        let second = refresh(&first.refresh).await.unwrap();
+        for _ in 0..10 {
+            assert!(sign_in(core, email, "incorrect horse").await.is_err());
+        }
+
+        purge().await;
+        let locked = sign_in(core, email, PASSWORD).await.unwrap_err();
+        assert_eq!(locked.code, "locked_out");
+        assert!(runs(core, &second).await);
+        assert_eq!(rows("one_time_token").await, 1, "the letter's link");
+        assert!(refresh(&first.refresh).await.is_err());
+        assert!(!runs(core, &second).await, "a token was used twice");
+
+        clock.advance(DAY);
+        clock.advance(Duration::from_secs(1));
+        let last = sign_in(core, email, PASSWORD).await.unwrap();
+        let next = refresh(&last.refresh).await.unwrap();
+        assert!(sign_in(core, email, "incorrect horse").await.is_err());
+        clock.advance(DAY * 29);
+        let next = refresh(&next.refresh).await.unwrap();
+        clock.advance(DAY * 2);
+        purge().await;
+        assert!(runs(core, &next).await, "it was used two days ago");
+        assert_eq!(rows("refresh_token").await, 2, "the first is long used");
+        assert_eq!(rows("one_time_token").await, 0);
+        assert_eq!(rows("lockout").await, 0);
+        clock.advance(DAY * 31);
+        purge().await;
+        assert_eq!((rows("session").await, rows("refresh_token").await), (0, 0));
+    }
+}

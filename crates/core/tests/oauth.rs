@@ -237,3 +237,27 @@ async fn who_signs_out_everywhere_or_chooses_a_new_password_by_mail_lets_no_app_
         }
     }
 }
+
+#[tokio::test]
+async fn codes_and_tokens_are_forgotten_once_they_tell_nothing_more() {
+    let clock = Clock::fixed(Clock::system().now());
+    for instance in instance::each_at(&clock).await {
+        let core = &instance.core;
+        let (app, session) = (app(core).await, person(core, "grace@example.org").await);
+        let purge = async || oauth::purge_expired(&core.db, clock.now()).await.unwrap();
+        let code = code(core, &app.0, &session).await;
+        let token = exchange(core, &app, &code).await.unwrap();
+        clock.advance(oauth::TOKEN_FOR - Duration::from_secs(1));
+        purge().await;
+        assert!(oauth::caller(core, &token.token).await.is_ok());
+        assert!(exchange(core, &app, &code).await.is_err());
+        let stolen = oauth::caller(core, &token.token).await;
+        assert!(stolen.is_err(), "the code was still known for used");
+
+        clock.advance(oauth::TOKEN_FOR + Duration::from_secs(2));
+        purge().await;
+        let count = "SELECT (SELECT COUNT(*) FROM oauth_code) + (SELECT COUNT(*) FROM oauth_token)";
+        let (left,): (i64,) = core.db.one(count, []).await.unwrap();
+        assert_eq!(left, 0);
+    }
+}

@@ -22,12 +22,15 @@ pub(super) struct Policy {
     pub lasts: Duration,
 }
 
+/// No failure counts longer than this.
+pub(super) const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Operators (TrackOrigin contract, `POST /v1/admin/login`): 3 failures, by address or by
 /// browser, 24 hours.
 pub(super) const OPERATORS: Policy = Policy {
     name: "operator",
     failures: 3,
-    within: Duration::from_secs(24 * 60 * 60),
+    within: LONGEST,
     lasts: Duration::from_secs(24 * 60 * 60),
 };
 

@@ -4,6 +4,7 @@ mod access_token;
 mod account;
 mod avatar;
 mod deletion;
+mod expiry;
 mod export;
 mod lockout;
 mod oidc;
@@ -25,6 +26,7 @@ pub use account::{
 };
 pub use avatar::{AVATAR_BYTES, avatar_url, remove_avatar, set_avatar};
 pub use deletion::{PURGE, delete, purge};
+pub use expiry::purge_expired;
 pub use export::export;
 pub use oidc::{Issuer, NewIssuer, bridge, issuers, register_issuer, remove_issuer};
 pub use person::{ExternalLink, Person, email_address, handle};

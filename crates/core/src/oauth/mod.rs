@@ -17,6 +17,7 @@ mod token;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use colophon_db::Db;
 
 pub use access::{ActingApp, acting, take_back};
 pub use app::{NewApp, apps, register, revoke_app};
@@ -51,6 +52,22 @@ pub(crate) async fn revoke_all_of(
 /// When the database does not answer.
 pub(crate) async fn purge(tx: &mut colophon_db::Tx, person: PersonId) -> Result<u64> {
     store::purge(tx, person).await
+}
+
+/// Forgets codes and tokens that ended longer ago than a token lives: until then the second use of
+/// a code ends the token that was made from it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn purge_expired(db: &Db, now: DateTime<Utc>) -> Result<()> {
+    let before = now - TOKEN_FOR;
+    // Small transactions: on SQLite, every other writer waits for this one.
+    while db
+        .write(|tx, _| Box::pin(store::purge_expired(tx, before)))
+        .await?
+        > 0
+    {}
+    Ok(())
 }
 
 /// What a person let apps do, newest first, after the first `skip`.

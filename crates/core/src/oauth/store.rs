@@ -338,6 +338,23 @@ pub(super) async fn purge(tx: &mut Tx, person: PersonId) -> Result<u64> {
     Ok(tokens + codes)
 }
 
+/// Removes some codes and tokens that ended before a time, and tells how many.
+pub(super) async fn purge_expired(tx: &mut Tx, before: DateTime<Utc>) -> Result<u64> {
+    let tokens = tx
+        .exec(
+            "DELETE FROM oauth_token WHERE token_hash IN (SELECT token_hash FROM oauth_token WHERE expires_at < $1 LIMIT 500)",
+            args![before],
+        )
+        .await?;
+    let codes = tx
+        .exec(
+            "DELETE FROM oauth_code WHERE code_hash IN (SELECT code_hash FROM oauth_code WHERE expires_at < $1 LIMIT 500)",
+            args![before],
+        )
+        .await?;
+    Ok(tokens + codes)
+}
+
 /// What a person let apps do.
 #[derive(Clone, Debug, FromRow)]
 pub(crate) struct Allowed {

@@ -86,3 +86,13 @@ pub(in crate::identity) async fn purge_tokens(tx: &mut Tx, person: PersonId) -> 
         )
         .await?)
 }
+
+/// Removes some links that have expired, used or not, and tells how many.
+pub(in crate::identity) async fn purge_links(tx: &mut Tx, now: DateTime<Utc>) -> Result<u64> {
+    Ok(tx
+        .exec(
+            "DELETE FROM one_time_token WHERE token_hash IN (SELECT token_hash FROM one_time_token WHERE expires_at <= $1 LIMIT 500)",
+            args![now],
+        )
+        .await?)
+}

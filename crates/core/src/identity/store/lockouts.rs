@@ -80,3 +80,17 @@ pub(in crate::identity) async fn clear_failures_of(tx: &mut Tx, email: &str) -> 
     .await?;
     Ok(())
 }
+
+/// Forgets some subjects that have not failed since a time and are not locked, and tells how many.
+pub(in crate::identity) async fn purge_failures(
+    tx: &mut Tx,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<u64> {
+    Ok(tx
+        .exec(
+            "DELETE FROM lockout WHERE subject IN (SELECT subject FROM lockout WHERE updated_at < $1 AND (locked_until IS NULL OR locked_until <= $2) LIMIT 500)",
+            args![since, now],
+        )
+        .await?)
+}

@@ -25,8 +25,6 @@ pub(in crate::identity) struct NewSession<'a> {
 }
 
 pub(in crate::identity) async fn insert_session(tx: &mut Tx, new: &NewSession<'_>) -> Result<()> {
-    tx.exec("DELETE FROM session WHERE expires_at < $1", args![new.now])
-        .await?;
     tx.exec(
         "INSERT INTO session (id, person_id, kind, cookie_hash, csrf, ip, user_agent, created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)",
         args![
@@ -150,6 +148,29 @@ pub(in crate::identity) async fn end_session(tx: &mut Tx, id: SessionId) -> Resu
     tx.exec("DELETE FROM session WHERE id = $1", args![id])
         .await?;
     Ok(())
+}
+
+/// Removes some sessions that have ended, with their refresh tokens, and tells how many.
+pub(in crate::identity) async fn purge_sessions(tx: &mut Tx, now: DateTime<Utc>) -> Result<u64> {
+    Ok(tx
+        .exec(
+            "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at <= $1 LIMIT 500)",
+            args![now],
+        )
+        .await?)
+}
+
+/// Removes some refresh tokens that were used before a time, and tells how many.
+pub(in crate::identity) async fn purge_refreshed(
+    tx: &mut Tx,
+    before: DateTime<Utc>,
+) -> Result<u64> {
+    Ok(tx
+        .exec(
+            "DELETE FROM refresh_token WHERE token_hash IN (SELECT token_hash FROM refresh_token WHERE used_at < $1 LIMIT 500)",
+            args![before],
+        )
+        .await?)
 }
 
 /// Which of a person's sessions.
