@@ -306,8 +306,8 @@ pub async fn send_reset(
     Ok(())
 }
 
-/// Sets a new password with a mailed link, and ends every session and what apps may do. Whoever has the link has the
-/// mailbox, so that the address counts as verified, and the account as theirs alone.
+/// Sets a new password with a mailed link, and ends every session and what apps may do. Whoever has
+/// the link has the mailbox, so that the address counts as verified, and the account as theirs alone.
 ///
 /// # Errors
 /// [`Kind::Invalid`] naming `new_password`, or code `link_invalid`.
