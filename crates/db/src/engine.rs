@@ -45,6 +45,9 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const WRITER_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a SQLite writer waits for another process (an `admin` command) to finish.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often, and with which pause, a database is opened that another process is just making.
+const BUSY_ATTEMPTS: u32 = 100;
+const BUSY_PAUSE: Duration = Duration::from_millis(50);
 
 impl Db {
     /// Opens `sqlite:PATH` (created when absent) or `postgres://…`.
@@ -71,7 +74,20 @@ impl Db {
         ))
     }
 
+    /// Of processes that make a database at once, one turns its journal into a WAL, and SQLite
+    /// refuses the others in that moment without letting them wait.
     async fn open_sqlite(url: &str) -> Result<Self, Error> {
+        let mut attempt = 1;
+        loop {
+            match Self::connect_sqlite(url).await {
+                Err(error) if error.is_busy() && attempt < BUSY_ATTEMPTS => attempt += 1,
+                opened => return opened,
+            }
+            tokio::time::sleep(BUSY_PAUSE).await;
+        }
+    }
+
+    async fn connect_sqlite(url: &str) -> Result<Self, Error> {
         // FULL makes a commit durable through power loss in WAL mode; NORMAL would not.
         let options = SqliteConnectOptions::from_str(url)
             .map_err(|error| Error::Url(error.to_string()))?

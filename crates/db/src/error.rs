@@ -35,6 +35,15 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Conflict(_))
     }
+
+    /// Whether SQLite says that another process holds the file.
+    pub(crate) fn is_busy(&self) -> bool {
+        let Self::Unavailable(sqlx::Error::Database(error)) = self else {
+            return false;
+        };
+        let code = error.code().and_then(|code| code.parse::<i64>().ok());
+        code.is_some_and(|code| code & 0xff == SQLITE_BUSY)
+    }
 }
 
 /// SQLite primary result codes: https://www.sqlite.org/rescode.html
