@@ -205,3 +205,7 @@ CREATE TABLE audit_head (
     seq BIGINT NOT NULL,
     hash {bytes} NOT NULL
 ) {strict};
+
+-- The hourly purge of kept answers is part of a wider one now; nobody would take its waiting job.
+DELETE FROM job WHERE kind = 'idempotency.purge' AND state = 'queued';
+DELETE FROM job_schedule WHERE name = 'idempotency.purge';

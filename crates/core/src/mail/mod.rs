@@ -47,11 +47,13 @@ impl Link {
     #[must_use]
     pub fn new(core: &Core, id: Uuid) -> Self {
         let key = core.keyring.derive_secret("colophon-mailed-links/1");
-        // HMAC takes a key of any length; there is no error to have.
-        let mut mac = match Hmac::<Sha256>::new_from_slice(&*key) {
-            Ok(mac) => mac,
-            Err(never) => unreachable!("{never}"),
-        };
+        // HMAC fills a shorter key up with zeros to its block (RFC 2104 §2); a whole block has no
+        // length to be wrong.
+        let mut block = Zeroizing::new([0; 64]);
+        for (to, from) in block.iter_mut().zip(key.iter()) {
+            *to = *from;
+        }
+        let mut mac = Hmac::<Sha256>::new((&*block).into());
         mac.update(id.as_bytes());
         Self {
             id,
