@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
-use axum::extract::multipart::{Multipart, MultipartRejection};
-use colophon_core::{Core, Error, Kind, RecordId, records};
-use colophon_http::{Json, Path, Query, Result, body_error};
+use colophon_core::{Core, Error, RecordId, records};
+use colophon_http::{Json, Multipart, Path, Query, Result, body_error};
 use colophon_transparency::digest::{ContentHash, HashFunction};
 use futures::TryStreamExt as _;
 use serde::{Deserialize, Serialize};
@@ -119,20 +118,9 @@ pub struct Checked {
 pub(crate) async fn check(
     State(core): State<Arc<Core>>,
     Extension(Limit(limit)): Extension<Limit>,
-    form: Result<Multipart, MultipartRejection>,
+    mut form: Multipart,
 ) -> Result<Json<Checked>> {
-    let mut form = form.map_err(|_| {
-        Error::new(
-            Kind::UnsupportedMediaType,
-            "unsupported_media_type",
-            "The Content-Type must be multipart/form-data with a boundary.",
-        )
-    })?;
-    while let Some(part) = form
-        .next_field()
-        .await
-        .map_err(|error| body_error(&error))?
-    {
+    while let Some(part) = form.next().await? {
         if part.name() != Some("file") {
             continue;
         }

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::extract::multipart::{Multipart, MultipartRejection};
-use colophon_core::{Core, Error, Kind, identity};
-use colophon_http::{Acting, Json, Result, body_error};
+use colophon_core::{Core, Error, identity};
+use colophon_http::{Acting, Json, Multipart, Result, body_error};
 use futures::TryStreamExt as _;
 
 use super::Profile;
@@ -14,20 +13,9 @@ use super::Profile;
 pub(crate) async fn upload(
     State(core): State<Arc<Core>>,
     Acting { caller, by }: Acting,
-    form: Result<Multipart, MultipartRejection>,
+    mut form: Multipart,
 ) -> Result<Json<Profile>> {
-    let mut form = form.map_err(|_| {
-        Error::new(
-            Kind::UnsupportedMediaType,
-            "unsupported_media_type",
-            "The Content-Type must be multipart/form-data with a boundary.",
-        )
-    })?;
-    while let Some(part) = form
-        .next_field()
-        .await
-        .map_err(|error| body_error(&error))?
-    {
+    while let Some(part) = form.next().await? {
         if part.name() == Some("file") {
             let file = part.map_err(|error| body_error(&error));
             let person = identity::set_avatar(&core, &caller, &by, file).await?;

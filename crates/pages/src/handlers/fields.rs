@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::multipart::Multipart;
 use axum::extract::{FromRequest as _, Request};
 use axum::http::StatusCode;
 use colophon_core::{Error, Kind};
-use colophon_http::{Result, body_error, status};
+use colophon_http::{Multipart, Result, body_error, status};
 use subtle::ConstantTimeEq as _;
 
 use crate::views::Form;
@@ -36,8 +35,7 @@ impl Fields {
     /// Reads the token of a form with a file, which must come before the file.
     pub(super) async fn read_token(form: &mut Multipart) -> Result<Self> {
         let mut fields = Self::default();
-        let part = form.next_field().await;
-        if let Some(part) = part.map_err(|error| body_error(&error))?
+        if let Some(part) = form.next().await?
             && part.name() == Some("csrf")
         {
             let token = part.text().await.map_err(|error| body_error(&error))?;

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::extract::multipart::{Multipart, MultipartRejection};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use colophon_core::{Core, Error, Kind, identity};
-use colophon_http::{Result, body_error, same_origin};
+use colophon_http::{Multipart, Result, body_error, same_origin};
 use futures::TryStreamExt as _;
 
 use super::refused;
@@ -38,17 +37,15 @@ pub(super) async fn set(
     State(core): State<Arc<Core>>,
     from: Person,
     headers: HeaderMap,
-    form: Result<Multipart, MultipartRejection>,
+    mut form: Multipart,
 ) -> Result<Response> {
     same_origin::require(&headers, &core.public_url)?;
-    let mut form = form.map_err(|_| not_a_form())?;
     Fields::read_token(&mut form)
         .await?
         .require_token(from.csrf())?;
     let part = form
-        .next_field()
-        .await
-        .map_err(|error| body_error(&error))?
+        .next()
+        .await?
         .filter(|part| part.name() == Some("file"))
         .ok_or_else(not_a_form)?;
     let file = part.map_err(|error| body_error(&error));
