@@ -1,5 +1,10 @@
 //! Reads a pair and prints what the first stages make of it.
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    missing_docs
+)]
 fn main() {
     let a: Vec<String> = std::env::args().collect();
     let raw = colophon_photo::raw::read(&std::fs::read(&a[1]).unwrap()).unwrap();

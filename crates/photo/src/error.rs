@@ -25,4 +25,7 @@ pub enum Error {
         /// The limit in force.
         limit: u64,
     },
+    /// The observer ended the work.
+    #[error("ended before there was a verdict")]
+    Ended,
 }

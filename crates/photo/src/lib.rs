@@ -17,5 +17,8 @@ pub mod geometry;
 pub mod raster;
 pub mod raw;
 pub mod rendition;
+pub mod verdict;
+pub mod verificator;
+pub mod verify;
 
 pub use error::Error;
