@@ -3,7 +3,7 @@
 //! the same bytes out.
 //!
 //! The way of a pair: [`raw`] and [`rendition`] read, [`develop`] makes a linear picture of the
-//! mosaic, `register` finds where the rendition lies on it, `tone` explains its tones, the
+//! mosaic, [`register`] finds where the rendition lies on it, `tone` explains its tones, the
 //! `verificator`s weigh what is left, and `verdict` combines them.
 //!
 //! # Coordinates
@@ -17,6 +17,7 @@ pub mod error;
 pub mod geometry;
 pub mod raster;
 pub mod raw;
+pub mod register;
 pub mod rendition;
 pub mod verdict;
 pub mod verificator;

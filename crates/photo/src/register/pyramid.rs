@@ -1,0 +1,236 @@
+//! Both pictures at the scales that are compared, as logarithms of light.
+#![allow(
+    clippy::indexing_slicing,
+    reason = "inner loops over planes whose sizes are checked at their start"
+)]
+
+use rayon::prelude::*;
+
+use crate::develop::HalfSize;
+use crate::geometry::Warp;
+use crate::raster::{Plane, Rgb8};
+
+/// Light that is added before the logarithm, as a share of what is bright in the picture: keeps
+/// the noise of the shadows down.
+const FLOOR: f32 = 0.02;
+
+/// The RAW's green at half size and at halves of that, linear.
+pub struct RawPyramid<'a> {
+    base: &'a Plane,
+    smaller: Vec<Plane>,
+    /// 1 / what counts as bright.
+    gain: f32,
+}
+
+impl<'a> RawPyramid<'a> {
+    /// All levels of at least 64 pixels.
+    pub fn new(raw: &'a HalfSize) -> Self {
+        let base = &raw.planes[1];
+        let mut smaller: Vec<Plane> = Vec::new();
+        loop {
+            let last = smaller.last().unwrap_or(base);
+            if last.width.min(last.height) < 128 {
+                break;
+            }
+            let next = last.decimate(2);
+            smaller.push(next);
+        }
+        let bright = bright(smaller.get(2).or(smaller.last()).unwrap_or(base));
+        Self {
+            base,
+            smaller,
+            gain: 1.0 / bright.max(1e-9),
+        }
+    }
+
+    fn level(&self, index: usize) -> &Plane {
+        if index == 0 {
+            self.base
+        } else {
+            &self.smaller[index - 1]
+        }
+    }
+
+    /// Logarithms of light at about `long` pixels of the longer edge (never enlarged), and how
+    /// many RAW frame pixels each is.
+    pub fn overview(&self, long: usize) -> (Plane, (f64, f64)) {
+        let size = |p: &Plane| p.width.max(p.height);
+        let from = (0..=self.smaller.len())
+            .rev()
+            .map(|i| self.level(i))
+            .find(|p| size(p) >= long)
+            .unwrap_or(self.base);
+        let scale = (long as f64 / size(from) as f64).min(1.0);
+        let resized = |v: usize| ((v as f64 * scale).round() as usize).clamp(1, v);
+        let (width, height) = (resized(from.width), resized(from.height));
+        let gain = self.gain;
+        let plane = from
+            .resize_area(width, height)
+            .map(|v| ln(v.max(0.0) * gain + FLOOR));
+        let per = (
+            2.0 * self.base.width as f64 / width as f64,
+            2.0 * self.base.height as f64 / height as f64,
+        );
+        (plane, per)
+    }
+
+    /// Logarithms of the light at a square of `side` × `side` points around the rendition's
+    /// `centre`, `step` rendition pixels apart; `None` when it leaves the frame. The warp is taken
+    /// for affine over it.
+    pub fn sample(
+        &self,
+        warp: &Warp,
+        centre: (f64, f64),
+        step: f64,
+        side: usize,
+        out: &mut [f32],
+    ) -> Option<()> {
+        let (x, y) = centre;
+        let h = step * side as f64 / 4.0;
+        let place = warp.apply(x, y);
+        let (right, left) = (warp.apply(x + h, y), warp.apply(x - h, y));
+        let (down, up) = (warp.apply(x, y + h), warp.apply(x, y - h));
+        let per = step / (2.0 * h);
+        let a = ((right.0 - left.0) * per, (right.1 - left.1) * per);
+        let b = ((down.0 - up.0) * per, (down.1 - up.1) * per);
+        let scale = (a.0 * b.1 - a.1 * b.0).abs().sqrt();
+        if !scale.is_finite() {
+            return None;
+        }
+        // The level whose pixels are at most as large as the points are apart.
+        let index = (scale / 2.0)
+            .log2()
+            .floor()
+            .clamp(0.0, self.smaller.len() as f64) as usize;
+        let plane = self.level(index);
+        let size = (1 << index) as f64;
+        let to_level = |v: f64| ((v - 0.5) / 2.0 - (size - 1.0) / 2.0) / size;
+        let shrink = 1.0 / (2.0 * size);
+        let (ax, ay, bx, by) = (
+            (a.0 * shrink) as f32,
+            (a.1 * shrink) as f32,
+            (b.0 * shrink) as f32,
+            (b.1 * shrink) as f32,
+        );
+        let (cx, cy) = (to_level(place.0) as f32, to_level(place.1) as f32);
+        let half = (side as f32 - 1.0) / 2.0;
+        let (mx, my) = ((ax.abs() + bx.abs()) * half, (ay.abs() + by.abs()) * half);
+        let (limit_x, limit_y) = (plane.width as f32 - 1.0, plane.height as f32 - 1.0);
+        if !(cx - mx >= 0.0 && cy - my >= 0.0 && cx + mx < limit_x && cy + my < limit_y) {
+            return None;
+        }
+        let width = plane.width;
+        for (j, row) in out.chunks_exact_mut(side).enumerate() {
+            let v = j as f32 - half;
+            let (x0, y0) = (cx + bx * v - ax * half, cy + by * v - ay * half);
+            for (i, to) in row.iter_mut().enumerate() {
+                let (x, y) = (x0 + ax * i as f32, y0 + ay * i as f32);
+                let (xi, yi) = (x as usize, y as usize);
+                let (fx, fy) = (x - xi as f32, y - yi as f32);
+                let at = yi * width + xi;
+                let d = plane.data.get(at..at + width + 2)?;
+                let top = d[0] + (d[1] - d[0]) * fx;
+                let bottom = d[width] + (d[width + 1] - d[width]) * fx;
+                *to = top + (bottom - top) * fy;
+            }
+        }
+        let gain = self.gain;
+        for v in out {
+            *v = ln(v.max(0.0) * gain + FLOOR);
+        }
+        Some(())
+    }
+}
+
+/// What counts as bright in a plane of light: the 95th percentile.
+fn bright(plane: &Plane) -> f32 {
+    let mut sample: Vec<f32> = plane.data.iter().copied().step_by(7).collect();
+    if sample.is_empty() {
+        return 1.0;
+    }
+    let at = sample.len() * 95 / 100;
+    *sample.select_nth_unstable_by(at, f32::total_cmp).1
+}
+
+/// The rendition's luma, as encoded (0..255), in squares of `factor` × `factor` pixels.
+pub fn luma(rendition: &Rgb8, factor: usize) -> Plane {
+    let scale = 1.0 / (256 * factor * factor) as f32;
+    let (width, height) = (rendition.width / factor, rendition.height / factor);
+    let mut out = Plane::filled(width, height, 0.0);
+    if width == 0 || height == 0 {
+        return out;
+    }
+    let stride = rendition.width * 3;
+    let rows = out.data.par_chunks_mut(width).enumerate();
+    rows.for_each(|(y, to)| {
+        let mut sums = vec![0u32; width];
+        for dy in 0..factor {
+            let start = (y * factor + dy) * stride;
+            let row = &rendition.data[start..start + width * factor * 3];
+            for (sum, square) in sums.iter_mut().zip(row.chunks_exact(factor * 3)) {
+                for p in square.chunks_exact(3) {
+                    *sum += 77 * u32::from(p[0]) + 150 * u32::from(p[1]) + 29 * u32::from(p[2]);
+                }
+            }
+        }
+        for (t, s) in to.iter_mut().zip(&sums) {
+            *t = *s as f32 * scale;
+        }
+    });
+    out
+}
+
+/// The rendition at one scale.
+pub struct RenditionLevel {
+    /// Logarithms of light.
+    pub plane: Plane,
+    /// Rendition pixels along an edge of one of the plane's.
+    pub factor: usize,
+}
+
+impl RenditionLevel {
+    /// From luma as encoded.
+    pub fn new(encoded: &Plane, factor: usize, tone: &Tone) -> Self {
+        Self {
+            plane: encoded.map(|v| tone.apply(v)),
+            factor,
+        }
+    }
+
+    /// Where a point of the plane lies in the rendition.
+    pub fn to_rendition(&self, x: f64, y: f64) -> (f64, f64) {
+        let f = self.factor as f64;
+        (x * f + (f - 1.0) / 2.0, y * f + (f - 1.0) / 2.0)
+    }
+}
+
+/// From luma as encoded, 0..255, to the logarithm of light.
+pub struct Tone(Vec<f32>);
+
+impl Tone {
+    /// With the brightness of a small version of the picture.
+    pub fn new(encoded: &Plane) -> Self {
+        let light = |v: f32| (v / 255.0).powf(2.2);
+        let gain = 1.0 / light(bright(encoded)).max(1e-3);
+        Self(
+            (0..=1024)
+                .map(|i| ln(light(i as f32 / 4.0) * gain + FLOOR))
+                .collect(),
+        )
+    }
+
+    fn apply(&self, encoded: f32) -> f32 {
+        let v = (encoded * 4.0).clamp(0.0, 1023.0);
+        let i = v as usize;
+        self.0[i] + (self.0[i + 1] - self.0[i]) * (v - i as f32)
+    }
+}
+
+/// Natural logarithm of a positive number to 1e-4, the same on every machine and quick in loops.
+fn ln(v: f32) -> f32 {
+    let bits = v.to_bits();
+    let exponent = ((bits >> 23) as i32 - 127) as f32;
+    let m = f32::from_bits(bits & 0x007f_ffff | 0x3f80_0000) - 1.0;
+    let p = m * (1.441_80 + m * (-0.708_44 + m * (0.414_28 + m * (-0.191_21 + m * 0.043_57))));
+    (exponent + p) * std::f32::consts::LN_2
+}
