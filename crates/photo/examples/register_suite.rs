@@ -43,9 +43,9 @@ fn main() {
         match found {
             Err(e) => println!("{label} {id:45} {time:.3} s NOT REGISTERED: {e}"),
             Ok(r) => {
-                let (rms, worst) = error(row, &r.warp);
+                let (rms, worst, mean) = error(row, &r.warp);
                 println!(
-                    "{label} {id:45} {time:.3} s error {rms:.3} worst {worst:.3} inliers {:4} corr {:.3} blocks {:4} residual {:.3} {:.3} {:.3} terms {}",
+                    "{label} {id:45} {time:.3} s error {rms:.3} worst {worst:.3} inliers {:4} corr {:.3} blocks {:4} residual {:.3} {:.3} {:.3} terms {} mean {:+.3} {:+.3}",
                     r.inliers,
                     r.correlation,
                     r.residuals.len(),
@@ -53,6 +53,8 @@ fn main() {
                     r.residual_p90,
                     r.residual_above_1,
                     r.warp.coefficients.len(),
+                    mean.0,
+                    mean.1,
                 );
                 if label == "hon" {
                     errors.push((rms, id.to_owned()));
@@ -78,8 +80,8 @@ fn main() {
     );
 }
 
-/// RMS and largest error in rendition pixels.
-fn error(row: &Value, warp: &colophon_photo::geometry::Warp) -> (f64, f64) {
+/// RMS, largest and mean error in rendition pixels.
+fn error(row: &Value, warp: &colophon_photo::geometry::Warp) -> (f64, f64, (f64, f64)) {
     let h = &row["H_jpeg_to_lr"];
     let truth = Homography(std::array::from_fn(|i| {
         std::array::from_fn(|j| h[i][j].as_f64().unwrap())
@@ -90,7 +92,7 @@ fn error(row: &Value, warp: &colophon_photo::geometry::Warp) -> (f64, f64) {
     );
     let m = &truth.0;
     let scale = (m[0][0] * m[1][1] - m[0][1] * m[1][0]).abs().sqrt();
-    let (mut sum, mut worst) = (0.0, 0.0f64);
+    let (mut sum, mut worst, mut mean) = (0.0, 0.0f64, (0.0, 0.0));
     for j in 0..9 {
         for i in 0..9 {
             let at = |i: i32, size: f64| size * (0.05 + 0.9 * f64::from(i) / 8.0);
@@ -99,10 +101,12 @@ fn error(row: &Value, warp: &colophon_photo::geometry::Warp) -> (f64, f64) {
             let b = true_place(row, &truth, x, y);
             let square = (a.0 - b.0).powi(2) + (a.1 - b.1).powi(2);
             sum += square;
+            mean.0 += (a.0 - b.0) / 81.0 / scale;
+            mean.1 += (a.1 - b.1) / 81.0 / scale;
             worst = worst.max(square.sqrt());
         }
     }
-    ((sum / 81.0).sqrt() / scale, worst / scale)
+    ((sum / 81.0).sqrt() / scale, worst / scale, mean)
 }
 
 /// Where (x, y) truly lies on the RAW frame. The suite's lens rows name the developer's rendering
