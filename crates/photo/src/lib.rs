@@ -11,6 +11,7 @@
 //! is the visible area of the sensor in sensor orientation, in full-resolution pixels, whatever
 //! the scale of the planes in memory. The **rendition** is upright (EXIF orientation applied).
 
+pub mod calibration;
 pub mod comparison;
 pub mod develop;
 pub mod error;

@@ -1,0 +1,420 @@
+//! What the measurements are worth: small monotone models, fitted on labelled pairs.
+//!
+//! A check has one or more *rules*. A rule weighs a few named measures by a logistic model whose
+//! signs are fixed beforehand by what is physically suspicious, so that more of it can never speak
+//! for a picture. A rule speaks only where its measures exist and its gates are open. Two
+//! operating points cut its scale: below `accuse` the check has failed, from `pass` on it has
+//! passed, between them it cannot tell. The points are set with false accusations first.
+//!
+//! The calibration in force is part of the binary ([`Calibration::embedded`]); `fit` makes a new
+//! one, and docs/photo-calibration.md is its report.
+
+mod fit;
+mod manifest;
+mod report;
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+
+pub use fit::{Fitted, FittedRule, Label, Sample, fit};
+pub use manifest::{Manifest, Pair};
+pub use report::{markdown, table};
+
+use crate::verificator::{Check, Finding, Measures, Outcome};
+
+/// The calibration that is part of this build.
+const EMBEDDED: &str = include_str!("calibration.json");
+
+/// Standardised distance from the honest centre beyond which a term says no more.
+const FARTHEST: f64 = 12.0;
+
+/// Why a calibration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CalibrationError {
+    /// Not the JSON of a calibration.
+    #[error("the calibration cannot be read: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A number or a name in it makes no sense.
+    #[error("the calibration's rule {rule} is unusable: {reason}")]
+    Rule {
+        /// Check and name of the rule.
+        rule: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}
+
+/// All rules in force.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// Version of the engine that measured the pairs.
+    pub engine: String,
+    /// Which pairs, in words.
+    pub data: String,
+    /// By name of the check.
+    pub checks: BTreeMap<String, Vec<Rule>>,
+}
+
+/// A logistic model over a few measures of one check, and where its scale is cut.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    /// What it looks for, in a few words.
+    pub name: String,
+    /// Log-odds of "honest" at the honest centre of every term.
+    pub bias: f64,
+    /// The weighed measures. All of them must exist.
+    pub terms: Vec<Term>,
+    /// It speaks only where all of these hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<Gate>,
+    /// Log-odds below which the check has failed; absent where the rule only informs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuse: Option<f64>,
+    /// Log-odds from which the check has passed.
+    pub pass: f64,
+    /// Honest pairs it was fitted on.
+    pub honest: usize,
+    /// Forged pairs it could have seen.
+    pub forged: usize,
+}
+
+/// One measure in a rule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Term {
+    /// Name of the measure.
+    pub measure: String,
+    /// Scale on which it is weighed.
+    pub form: Form,
+    /// Which side is suspicious.
+    pub suspicious: Side,
+    /// Honest median, on the scale of `form`.
+    pub centre: f64,
+    /// Honest spread, on the scale of `form`; positive.
+    pub scale: f64,
+    /// Log-odds for one spread; never negative.
+    pub weight: f64,
+}
+
+/// Scale of a measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// As it is.
+    Linear,
+    /// Logarithm of the value, which is at least 0, plus 10⁻⁴.
+    Log,
+}
+
+/// Side of a measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// Large values.
+    High,
+    /// Small values.
+    Low,
+}
+
+/// A condition on a measure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gate {
+    /// Name of the measure; where it does not exist the gate is shut.
+    pub measure: String,
+    /// Smallest value that opens it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<f64>,
+    /// Largest value that opens it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<f64>,
+}
+
+impl Form {
+    fn of(self, value: f64) -> f64 {
+        match self {
+            Self::Linear => value,
+            Self::Log => (value.max(0.0) + 1e-4).ln(),
+        }
+    }
+}
+
+impl Side {
+    fn sign(self) -> f64 {
+        match self {
+            Self::High => 1.0,
+            Self::Low => -1.0,
+        }
+    }
+}
+
+impl Term {
+    /// How suspicious the value is, in honest spreads beyond the honest centre; negative on the
+    /// good side. `None` where it was not measured.
+    fn suspicion(&self, values: &BTreeMap<&'static str, f64>) -> Option<f64> {
+        let value = values.get(self.measure.as_str())?;
+        let away = self.suspicious.sign() * (self.form.of(*value) - self.centre) / self.scale;
+        Some(away.clamp(-FARTHEST, FARTHEST))
+    }
+}
+
+impl Gate {
+    fn open(&self, values: &BTreeMap<&'static str, f64>) -> bool {
+        values.get(self.measure.as_str()).is_some_and(|v| {
+            self.at_least.is_none_or(|least| *v >= least)
+                && self.at_most.is_none_or(|most| *v <= most)
+        })
+    }
+}
+
+impl Rule {
+    /// Log-odds of "honest"; `None` where the rule has nothing to say.
+    pub fn log_odds(&self, values: &BTreeMap<&'static str, f64>) -> Option<f64> {
+        if !self.gates.iter().all(|gate| gate.open(values)) {
+            return None;
+        }
+        self.terms.iter().try_fold(self.bias, |sum, term| {
+            Some(sum - term.weight * term.suspicion(values)?)
+        })
+    }
+
+    fn check(&self, owner: &str) -> Result<(), CalibrationError> {
+        let finite = |t: &Term| [t.centre, t.scale, t.weight].iter().all(|x| x.is_finite());
+        let reason = if self.terms.is_empty() {
+            "it weighs nothing"
+        } else if !self.bias.is_finite() || !self.pass.is_finite() {
+            "a number is missing"
+        } else if !self.terms.iter().all(finite) {
+            "a term's number is not finite"
+        } else if self.terms.iter().any(|t| t.scale <= 0.0) {
+            "a term's spread is not positive"
+        } else if self.terms.iter().any(|t| t.weight < 0.0) {
+            "a weight is negative"
+        } else if self.accuse.is_some_and(|a| !a.is_finite() || a > self.pass) {
+            "what accuses lies above what passes"
+        } else {
+            return Ok(());
+        };
+        Err(CalibrationError::Rule {
+            rule: format!("{owner}/{}", self.name),
+            reason,
+        })
+    }
+}
+
+impl Calibration {
+    /// Reads and checks a calibration.
+    ///
+    /// # Errors
+    /// When it is not a calibration, names an unknown check, or a rule makes no sense.
+    pub fn parse(json: &str) -> Result<Self, CalibrationError> {
+        let calibration: Self = serde_json::from_str(json)?;
+        for (owner, rules) in &calibration.checks {
+            if !Check::ALL.iter().any(|check| check.name() == owner) {
+                return Err(CalibrationError::Rule {
+                    rule: owner.clone(),
+                    reason: "there is no such check",
+                });
+            }
+            rules.iter().try_for_each(|rule| rule.check(owner))?;
+        }
+        Ok(calibration)
+    }
+
+    /// The calibration of this build, read once.
+    ///
+    /// # Errors
+    /// When the file that was built in is malformed.
+    pub fn embedded() -> Result<&'static Self, &'static CalibrationError> {
+        static PARSED: OnceLock<Result<Calibration, CalibrationError>> = OnceLock::new();
+        PARSED.get_or_init(|| Self::parse(EMBEDDED)).as_ref()
+    }
+
+    /// Weighs what a check measured.
+    ///
+    /// The rule that finds the picture least honest speaks for the check. A check without a rule
+    /// that applies has no say ([`Outcome::NotApplicable`]); one without any rule in the
+    /// calibration cannot tell.
+    pub fn judge(&self, measures: Measures) -> Finding {
+        let rules = self.checks.get(measures.check.name());
+        let mut lowest: Option<f64> = None;
+        let mut all_pass = true;
+        let mut accusers = Vec::new();
+        for rule in rules.into_iter().flatten() {
+            let Some(odds) = rule.log_odds(&measures.values) else {
+                continue;
+            };
+            lowest = Some(lowest.map_or(odds, |l| l.min(odds)));
+            all_pass &= odds >= rule.pass;
+            if rule.accuse.is_some_and(|accuse| odds < accuse) {
+                accusers.push(rule);
+            }
+        }
+        let outcome = match lowest {
+            None if rules.is_none() => Outcome::CannotTell,
+            None => Outcome::NotApplicable,
+            Some(_) if !accusers.is_empty() => Outcome::Failed,
+            Some(_) if all_pass => Outcome::Passed,
+            Some(_) => Outcome::CannotTell,
+        };
+        let mut reasons = Vec::new();
+        if outcome == Outcome::Failed {
+            reasons = measures.reasons;
+            if reasons.is_empty() {
+                reasons.extend(accusers.iter().map(|rule| rule.words(&measures.values)));
+            }
+        }
+        Finding {
+            check: measures.check,
+            outcome,
+            honest: lowest.map_or(0.5, probability),
+            reasons,
+            values: measures.values,
+            details: measures.details,
+        }
+    }
+}
+
+impl Rule {
+    /// The accusation in words, where the check itself gave none.
+    fn words(&self, values: &BTreeMap<&'static str, f64>) -> String {
+        let seen: Vec<String> = self
+            .terms
+            .iter()
+            .filter_map(|t| {
+                let value = values.get(t.measure.as_str())?;
+                Some(format!("{} is {value:.4}", t.measure.replace('_', " ")))
+            })
+            .collect();
+        format!(
+            "{}: {}, beyond the {} honest exports it was calibrated on.",
+            self.name,
+            seen.join(", "),
+            self.honest
+        )
+    }
+}
+
+/// Log-odds to probability.
+pub fn probability(log_odds: f64) -> f64 {
+    1.0 / (1.0 + (-log_odds).exp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(accuse: Option<f64>, pass: f64) -> Rule {
+        Rule {
+            name: "changed place".into(),
+            bias: 4.0,
+            terms: vec![Term {
+                measure: "area".into(),
+                form: Form::Linear,
+                suspicious: Side::High,
+                centre: 1.0,
+                scale: 0.5,
+                weight: 2.0,
+            }],
+            gates: vec![Gate {
+                measure: "light".into(),
+                at_least: Some(0.2),
+                at_most: None,
+            }],
+            accuse,
+            pass,
+            honest: 10,
+            forged: 5,
+        }
+    }
+
+    fn calibration(rule: Rule) -> Calibration {
+        Calibration {
+            engine: "test".into(),
+            data: String::new(),
+            checks: BTreeMap::from([("structure".to_owned(), vec![rule])]),
+        }
+    }
+
+    fn measured(area: f64, light: f64) -> Measures {
+        let mut m = Measures::new(Check::Structure);
+        m.value("area", area);
+        m.value("light", light);
+        m.reasons.push("a place differs".into());
+        m
+    }
+
+    #[test]
+    fn the_points_divide_failed_cannot_tell_and_passed() {
+        let c = calibration(rule(Some(-1.0), 2.0));
+        let outcome = |area| c.judge(measured(area, 1.0)).outcome;
+        assert_eq!(outcome(1.0), Outcome::Passed);
+        assert_eq!(outcome(2.0), Outcome::CannotTell);
+        assert_eq!(outcome(2.5), Outcome::Failed);
+        assert!(c.judge(measured(1.0, 1.0)).reasons.is_empty());
+        assert_eq!(
+            c.judge(measured(3.0, 1.0)).reasons,
+            ["a place differs".to_owned()]
+        );
+    }
+
+    #[test]
+    fn a_rule_that_does_not_apply_has_no_say() {
+        let c = calibration(rule(Some(-1.0), 2.0));
+        let shut = c.judge(measured(9.0, 0.1));
+        assert_eq!(shut.outcome, Outcome::NotApplicable);
+        assert!((shut.honest - 0.5).abs() < 1e-12);
+        let other = c.judge(Measures::new(Check::Chain));
+        assert_eq!(other.outcome, Outcome::CannotTell);
+        assert_eq!(
+            c.judge(Measures::new(Check::Structure)).outcome,
+            Outcome::NotApplicable
+        );
+    }
+
+    #[test]
+    fn an_accusation_always_says_why() {
+        let c = calibration(rule(Some(-1.0), 2.0));
+        let mut m = measured(3.0, 1.0);
+        m.reasons.clear();
+        let finding = c.judge(m);
+        assert_eq!(finding.outcome, Outcome::Failed);
+        assert!(finding.reasons[0].contains("area is 3.0000"), "{finding:?}");
+    }
+
+    #[test]
+    fn more_of_what_is_suspicious_is_never_better() {
+        let r = rule(None, 2.0);
+        let odds = |area| {
+            r.log_odds(&measured(area, 1.0).values)
+                .unwrap_or(f64::INFINITY)
+        };
+        let scale: Vec<f64> = (0..40).map(|i| odds(f64::from(i) * 0.3)).collect();
+        assert!(scale.windows(2).all(|w| w[1] <= w[0]));
+    }
+
+    #[test]
+    fn a_calibration_without_sense_is_refused() {
+        let refused = |change: &dyn Fn(&mut Rule)| {
+            let mut r = rule(Some(-1.0), 2.0);
+            change(&mut r);
+            let json = serde_json::to_string(&calibration(r)).unwrap_or_default();
+            Calibration::parse(&json).is_err()
+        };
+        assert!(!refused(&|_| {}));
+        assert!(refused(&|r| r.terms.clear()));
+        assert!(refused(&|r| r.terms[0].weight = -0.1));
+        assert!(refused(&|r| r.terms[0].scale = 0.0));
+        assert!(refused(&|r| r.accuse = Some(3.0)));
+        assert!(Calibration::parse("{}").is_err());
+        let unknown = r#"{"engine":"","data":"","checks":{"aura":[]}}"#;
+        assert!(Calibration::parse(unknown).is_err());
+    }
+
+    #[test]
+    fn the_calibration_of_this_build_is_sound() {
+        let c = Calibration::embedded().expect("calibration.json");
+        let again = serde_json::to_string(c).unwrap();
+        assert_eq!(&Calibration::parse(&again).unwrap(), c);
+    }
+}
