@@ -20,6 +20,7 @@ pub mod raster;
 pub mod raw;
 pub mod register;
 pub mod rendition;
+pub mod transform;
 pub mod verdict;
 pub mod verificator;
 pub mod verify;
