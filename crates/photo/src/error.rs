@@ -25,6 +25,9 @@ pub enum Error {
         /// The limit in force.
         limit: u64,
     },
+    /// The calibration of this build is malformed.
+    #[error("{0}")]
+    Calibration(String),
     /// The observer ended the work.
     #[error("ended before there was a verdict")]
     Ended,

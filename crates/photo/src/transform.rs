@@ -18,6 +18,8 @@ pub struct Transform {
     pub rendition: (usize, usize),
     /// Where the rendition's upper left, upper right, lower right and lower left corner lie.
     pub corners: [(f64, f64); 4],
+    /// Where its border lies, side by side from the upper left corner on; a distortion bends it.
+    pub outline: Vec<(f64, f64)>,
     /// What no part of the rendition shows, in pixels from each side.
     pub crop: Sides,
     /// The share of the frame's area that the rendition does not show, 0 to 1.
@@ -131,6 +133,7 @@ impl Transform {
             frame,
             rendition: warp.size,
             corners,
+            outline,
             crop,
             cropped_area: (1.0 - area(&seen) / (fw * fh)).clamp(0.0, 1.0),
             rotation,

@@ -2,20 +2,29 @@
 
 use std::ops::ControlFlow;
 
-use crate::develop::{self, HalfSize};
-use crate::raw::Raw;
+use sha2::{Digest as _, Sha256};
+
+use crate::calibration::Calibration;
+use crate::comparison::Comparison;
+use crate::exhibits::{self, Exhibits};
+use crate::register::{self, NotRegistered, Registration};
 use crate::rendition::Rendition;
-use crate::verdict::Verdict;
-use crate::verificator::Finding;
-use crate::{Error, raw, rendition};
+use crate::transform::Transform;
+use crate::verdict::{Decision, Placement, Subject, Verdict};
+use crate::verificator::{Check, Finding, Measures, Outcome};
+use crate::{Error, develop, raw, rendition};
 
 /// The stages of a comparison, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
-    /// Both files are decoded.
+    /// Both files are hashed and decoded.
     Read,
     /// The mosaic becomes a linear picture.
     Develop,
+    /// The picture's place on the RAW frame is sought.
+    Register,
+    /// Both are brought onto one grid.
+    Compare,
     /// The verdict is drawn up.
     Conclude,
 }
@@ -24,24 +33,204 @@ pub enum Stage {
 /// work.
 pub type Observer<'a> = &'a (dyn Fn(Stage) -> ControlFlow<()> + Sync);
 
+/// What was found out about two files, before it is weighed.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// The RAW file.
+    pub raw: Subject,
+    /// The picture.
+    pub image: Subject,
+    /// How the picture lies on the RAW, or why that was not found.
+    pub placement: Result<Placement, NotRegistered>,
+    /// What the checks measured that could be made.
+    pub measures: Vec<Measures>,
+}
+
 /// Judges whether `image` is an honest export of `raw`.
 ///
 /// # Errors
 /// When a file cannot be read, asks for more than the limits, or `observer` ends the work.
 pub fn verify(raw: &[u8], image: &[u8], observer: Observer<'_>) -> Result<Verdict, Error> {
-    let enter = |stage| match observer(stage) {
+    examine(raw, image, observer, false).map(|(verdict, _)| verdict)
+}
+
+/// The same, and the pictures for a report where `wanted` and the RAW's pixels can be shown.
+///
+/// # Errors
+/// As [`verify`].
+pub fn examine(
+    raw: &[u8],
+    image: &[u8],
+    observer: Observer<'_>,
+    wanted: bool,
+) -> Result<(Verdict, Option<Exhibits>), Error> {
+    let (measured, exhibits) = measure(raw, image, observer, wanted)?;
+    enter(observer, Stage::Conclude)?;
+    let calibration = Calibration::embedded().map_err(|e| Error::Calibration(e.to_string()))?;
+    Ok((conclude(measured, calibration), exhibits))
+}
+
+/// Measures everything and weighs nothing; with the pictures for a report where `wanted`.
+///
+/// # Errors
+/// As [`verify`].
+pub fn measure(
+    raw_file: &[u8],
+    image_file: &[u8],
+    observer: Observer<'_>,
+    wanted: bool,
+) -> Result<(Measured, Option<Exhibits>), Error> {
+    enter(observer, Stage::Read)?;
+    let (raw, rendition) = rayon::join(
+        || raw::read(raw_file).map(|raw| (raw, sha256(raw_file))),
+        || rendition::read(image_file).map(|rendition| (rendition, sha256(image_file))),
+    );
+    let ((raw, raw_sha256), (rendition, image_sha256)) = (raw?, rendition?);
+    let frame = Frame {
+        size: raw.size(),
+        orientation: raw.metadata().orientation,
+    };
+    let measures = Vec::new();
+
+    enter(observer, Stage::Develop)?;
+    let half = develop::half_size(&raw);
+    let mut exhibits = half.as_ref().filter(|_| wanted).map(|half| Exhibits {
+        raw: exhibits::raw_frame(&raw, half),
+        picture: exhibits::shrink_picture(&rendition.rgb),
+        overlay: None,
+    });
+    // The mosaic is large and has said what it has to say.
+    drop(raw);
+
+    enter(observer, Stage::Register)?;
+    let registration = match &half {
+        Some(half) => register::register(half, &rendition.rgb),
+        None => Err(NotRegistered::Featureless),
+    };
+    let placement = match (registration, half) {
+        (Ok(registration), Some(half)) => {
+            enter(observer, Stage::Compare)?;
+            let comparison = Comparison::new(&half, &rendition, &registration.warp);
+            drop(half);
+            if let Some(exhibits) = &mut exhibits {
+                exhibits.overlay = None;
+            }
+            Ok(frame.placement(registration, &comparison))
+        }
+        (Err(reason), _) => Err(reason),
+        (Ok(_), None) => Err(NotRegistered::Featureless),
+    };
+    let measured = Measured {
+        raw: Subject {
+            sha256: raw_sha256,
+            bytes: raw_file.len() as u64,
+            size: frame.size,
+            metadata: Default::default(),
+        },
+        image: Subject {
+            sha256: image_sha256,
+            bytes: image_file.len() as u64,
+            size: size(&rendition),
+            metadata: Default::default(),
+        },
+        placement,
+        measures,
+    };
+    Ok((measured, exhibits))
+}
+
+/// Weighs what was measured.
+pub fn conclude(measured: Measured, calibration: &Calibration) -> Verdict {
+    let measures = measured.measures.into_iter();
+    let mut findings: Vec<Finding> = measures.map(|m| calibration.judge(m)).collect();
+    if let Err(reason) = &measured.placement {
+        findings.push(unplaced(reason));
+    }
+    findings.sort_by_key(|finding| finding.check);
+    let decision = Decision::of(&mut findings);
+    Verdict {
+        answer: decision.answer,
+        honest: decision.honest,
+        reasons: decision.reasons,
+        findings,
+        raw: measured.raw,
+        image: measured.image,
+        placement: measured.placement.ok(),
+        calibration: calibration.engine.clone(),
+    }
+}
+
+/// How probable an export is honest of which nothing was found in the RAW. No calibration can
+/// say: among its honest exports there is none.
+const UNPLACED: f64 = 0.02;
+
+/// What it means that the picture was not found in the RAW: that there is too little to find is no
+/// accusation.
+fn unplaced(reason: &NotRegistered) -> Finding {
+    let (outcome, honest) = match reason {
+        NotRegistered::TooSmall | NotRegistered::Featureless => (Outcome::CannotTell, 0.5),
+        NotRegistered::NoAgreement { .. } | NotRegistered::Unlike { .. } => {
+            (Outcome::Failed, UNPLACED)
+        }
+    };
+    let mut said = Measures::new(Check::Structure);
+    match reason {
+        NotRegistered::TooSmall | NotRegistered::Featureless => {}
+        NotRegistered::NoAgreement { inliers } => said.value("inliers", *inliers as f64),
+        NotRegistered::Unlike {
+            inliers,
+            correlation,
+        } => {
+            said.value("inliers", *inliers as f64);
+            said.value("correlation", *correlation);
+        }
+    }
+    let mut sentence = reason.to_string();
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    Finding {
+        check: said.check,
+        outcome,
+        honest,
+        reasons: vec![format!("{sentence}.")],
+        values: said.values,
+        details: said.details,
+    }
+}
+
+/// The RAW frame's size and how its file asks to be shown.
+struct Frame {
+    size: (usize, usize),
+    orientation: flashraw::Orientation,
+}
+
+impl Frame {
+    fn placement(&self, registration: Registration, comparison: &Comparison) -> Placement {
+        let warp = registration.warp;
+        let mut straight = warp.clone();
+        straight.coefficients.clear();
+        Placement {
+            transform: Transform::new(&warp, self.size, self.orientation),
+            corrected: Transform::new(&straight, self.size, self.orientation),
+            warp,
+            tone: None,
+            grid: (comparison.width(), comparison.height()),
+        }
+    }
+}
+
+fn enter(observer: Observer<'_>, stage: Stage) -> Result<(), Error> {
+    match observer(stage) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(Error::Ended),
-    };
-    enter(Stage::Read)?;
-    let (raw, rendition) = rayon::join(|| raw::read(raw), || rendition::read(image));
-    let (raw, rendition): (Raw, Rendition) = (raw?, rendition?);
+    }
+}
 
-    enter(Stage::Develop)?;
-    let half: Option<HalfSize> = develop::half_size(&raw);
+fn size(rendition: &Rendition) -> (usize, usize) {
+    (rendition.rgb.width, rendition.rgb.height)
+}
 
-    enter(Stage::Conclude)?;
-    let findings: Vec<Finding> = Vec::new();
-    drop((rendition, half));
-    Ok(Verdict::of(findings))
+fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
 }

@@ -79,7 +79,9 @@ impl Observation {
             target: (already.0 + s.d.0, already.1 + s.d.1),
             information,
             weight: s.correlation.max(0.0).powi(2),
-            fold: ((s.x * 7.31).to_bits() ^ (s.y * 3.77).to_bits()).count_ones() % 2 == 0,
+            fold: ((s.x * 7.31).to_bits() ^ (s.y * 3.77).to_bits())
+                .count_ones()
+                .is_multiple_of(2),
         })
     }
 }

@@ -54,6 +54,20 @@ impl Check {
             Self::Recapture => "recapture",
         }
     }
+
+    /// What it asks, in a few words for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Structure => "Content",
+            Self::Exposure => "Noise of this exposure",
+            Self::Hash => "Likeness",
+            Self::Colour => "Colours",
+            Self::Metadata => "What the files say",
+            Self::Sensor => "Sensor data",
+            Self::Chain => "Traces of processing",
+            Self::Recapture => "Screen or print",
+        }
+    }
 }
 
 /// What a check measured. No threshold is applied here.
@@ -118,4 +132,29 @@ pub struct Finding {
     pub values: BTreeMap<&'static str, f64>,
     /// What else was found.
     pub details: Map<String, Value>,
+}
+
+impl Finding {
+    /// What it says, for people: its reasons where it does not speak for an honest export.
+    pub fn words(&self) -> Vec<&str> {
+        let told = matches!(self.outcome, Outcome::Failed | Outcome::CannotTell);
+        if told && !self.reasons.is_empty() {
+            return self.reasons.iter().map(String::as_str).collect();
+        }
+        vec![match (self.outcome, self.check) {
+            (Outcome::Failed, _) => "The evidence speaks against an honest export.",
+            (Outcome::CannotTell, _) => "The evidence is too weak.",
+            (Outcome::NotApplicable, _) => "There is no such evidence in these files.",
+            (Outcome::Passed, Check::Structure) => "All that the picture shows is in the RAW.",
+            (Outcome::Passed, Check::Exposure) => {
+                "The noise of this very exposure is in the picture, everywhere."
+            }
+            (Outcome::Passed, Check::Hash) => "Both look alike at a glance.",
+            (Outcome::Passed, Check::Colour) => "A development can have made these colours.",
+            (Outcome::Passed, Check::Metadata) => "What both files say about themselves agrees.",
+            (Outcome::Passed, Check::Sensor) => "The RAW holds the data of a real sensor.",
+            (Outcome::Passed, Check::Chain) => "Its traces fit the crop and scale that were found.",
+            (Outcome::Passed, Check::Recapture) => "No sign of a photographed screen or print.",
+        }]
+    }
 }
