@@ -267,14 +267,11 @@ mod tests {
     use crate::raster::Rgb8;
 
     fn rendition(width: usize, height: usize) -> Rendition {
-        Rendition {
-            rgb: Rgb8 {
-                width,
-                height,
-                data: (0..width * height * 3).map(|i| (i % 251) as u8).collect(),
-            },
-            quantisation: None,
-        }
+        Rendition::of_pixels(Rgb8 {
+            width,
+            height,
+            data: (0..width * height * 3).map(|i| (i % 251) as u8).collect(),
+        })
     }
 
     fn ramp(width: usize, height: usize) -> HalfSize {

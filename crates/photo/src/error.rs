@@ -12,17 +12,39 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The first file is a finished picture and no RAW file.
+    #[error(
+        "the file given as RAW is a {0} picture; the RAW file comes first, the picture made from it second"
+    )]
+    PictureAsRaw(&'static str),
     /// The second file is not a picture that can be read.
     #[error("the picture cannot be read: {0}")]
     Rendition(String),
-    /// A file asks for more pixels than are allowed.
-    #[error("{what} has {pixels} pixels; at most {limit} are read")]
+    /// The second file is a RAW file.
+    #[error(
+        "the file given as the picture is a RAW file ({0}); the RAW file comes first, the picture made from it second"
+    )]
+    RawAsPicture(String),
+    /// A file claims more pixels than are allowed.
+    #[error("{what} claims {width} x {height} pixels; at most {limit} in all are read")]
     TooLarge {
         /// Which file.
         what: &'static str,
         /// What its header claims.
-        pixels: u64,
-        /// The limit in force.
+        width: u64,
+        /// What its header claims.
+        height: u64,
+        /// The limit in force, in pixels.
+        limit: u64,
+    },
+    /// A file is longer than allowed.
+    #[error("{what} has {bytes} bytes; at most {limit} are read")]
+    FileTooLarge {
+        /// Which file.
+        what: &'static str,
+        /// Its length.
+        bytes: u64,
+        /// The limit in force, in bytes.
         limit: u64,
     },
     /// The calibration of this build is malformed.

@@ -1,12 +1,17 @@
-//! Reading the picture that is said to be an export.
+//! Reading the picture that is said to be an export: upright, in sRGB, with what its file tells.
 
-use zune_core::bytestream::ZCursor;
-use zune_core::colorspace::ColorSpace;
-use zune_core::options::DecoderOptions;
-use zune_jpeg::JpegDecoder;
+pub mod colour;
+pub mod jpeg;
+mod pixels;
+mod upright;
 
-use crate::Error;
+pub use colour::Profile;
+pub use jpeg::Jpeg;
+
+use crate::format::Format;
 use crate::raster::Rgb8;
+use crate::tiff::{Directories, Kind, tag};
+use crate::{Error, Limits};
 
 /// A decoded picture.
 #[derive(Debug)]
@@ -15,27 +20,131 @@ pub struct Rendition {
     pub rgb: Rgb8,
     /// Luma and chroma quantisation tables in natural (not zig-zag) order, for a JPEG.
     pub quantisation: Option<[[u16; 64]; 2]>,
+    /// What the file is, by its content.
+    pub format: Format,
+    /// Width and height as stored, before the orientation is applied.
+    pub stored: (usize, usize),
+    /// The EXIF orientation that was applied, 1 to 8; 1 leaves the pixels as stored.
+    pub orientation: u8,
+    /// The colour profile and what was done with it.
+    pub profile: Profile,
+    /// Bits a sample, as stored.
+    pub bits: u8,
+    /// The segments of a JPEG.
+    pub jpeg: Option<Jpeg>,
+    /// The EXIF block, from its byte-order mark on.
+    pub exif: Option<Vec<u8>>,
+    /// The XMP packet.
+    pub xmp: Option<Vec<u8>>,
+    /// The bytes of the EXIF thumbnail, a JPEG.
+    pub thumbnail: Option<Vec<u8>>,
+    /// What was odd about the file, in words for a person.
+    pub notes: Vec<String>,
 }
 
-/// Decodes a picture.
+impl Rendition {
+    /// A picture that was never a file: upright sRGB pixels, nothing known besides.
+    pub fn of_pixels(rgb: Rgb8) -> Self {
+        Self {
+            stored: (rgb.width, rgb.height),
+            rgb,
+            quantisation: None,
+            format: Format::Unknown,
+            orientation: 1,
+            profile: Profile::None,
+            bits: 8,
+            jpeg: None,
+            exif: None,
+            xmp: None,
+            thumbnail: None,
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// Pixels as a decoder hands them over, with what the file says about them.
+struct Decoded {
+    rgb: Rgb8,
+    bits: u8,
+    profile: Profile,
+    exif: Option<Vec<u8>>,
+    xmp: Option<Vec<u8>>,
+    /// The orientation still to be applied where it does not stand in the EXIF block.
+    orientation: Option<u8>,
+    jpeg: Option<Jpeg>,
+    notes: Vec<String>,
+}
+
+/// Decodes a picture within the default [`Limits`].
 ///
 /// # Errors
-/// [`Error::Rendition`] when it is none that can be read.
+/// As [`read_within`].
 pub fn read(bytes: &[u8]) -> Result<Rendition, Error> {
-    let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::RGB);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    let data = decoder
-        .decode()
-        .map_err(|e| Error::Rendition(e.to_string()))?;
-    let (width, height) = decoder
-        .dimensions()
-        .ok_or_else(|| Error::Rendition("it has no size".into()))?;
+    read_within(bytes, &Limits::default())
+}
+
+/// Decodes a picture: JPEG, PNG, TIFF, WebP or HEIC, told apart by content. Its colour profile is
+/// converted to sRGB, transparency is laid on white, the EXIF orientation is applied.
+///
+/// # Errors
+/// [`Error::RawAsPicture`] for a RAW file, [`Error::Rendition`] for what is no picture, is cut
+/// off, or is of a kind that is not read; [`Error::TooLarge`], [`Error::FileTooLarge`].
+pub fn read_within(bytes: &[u8], limits: &Limits) -> Result<Rendition, Error> {
+    limits.check_file("the picture", bytes)?;
+    let format = Format::of(bytes);
+    let decoded = match format {
+        Format::Jpeg => pixels::jpeg(bytes, limits)?,
+        Format::Png | Format::Tiff | Format::Webp => pixels::other(bytes, format, limits)?,
+        Format::Heic => pixels::heic(bytes, limits)?,
+        Format::Other(name) => {
+            return Err(Error::Rendition(format!(
+                "it is a {name} file, which is not read; JPEG, PNG, TIFF, WebP and HEIC are"
+            )));
+        }
+        Format::Unknown => {
+            return Err(match flashraw::supports(bytes) {
+                Some(raw) => Error::RawAsPicture(raw.name().to_owned()),
+                None => {
+                    Error::Rendition("its content is none of JPEG, PNG, TIFF, WebP and HEIC".into())
+                }
+            });
+        }
+    };
+    let directories = decoded.exif.as_deref().and_then(Directories::read);
+    let tagged = directories
+        .as_ref()
+        .and_then(|d| d.get(Kind::Main(0), tag::ORIENTATION)?.integer(0))
+        .and_then(|v| u8::try_from(v).ok());
+    let orientation = decoded
+        .orientation
+        .or(tagged)
+        .filter(|o| (1..=8).contains(o))
+        .unwrap_or(1);
+    let thumbnail = directories
+        .as_ref()
+        .and_then(|d| thumbnail(d, decoded.exif.as_deref()?));
+    let stored = (decoded.rgb.width, decoded.rgb.height);
     Ok(Rendition {
-        rgb: Rgb8 {
-            width,
-            height,
-            data,
-        },
-        quantisation: None,
+        rgb: upright::upright(decoded.rgb, orientation),
+        quantisation: decoded.jpeg.as_ref().and_then(Jpeg::quantisation),
+        format,
+        stored,
+        orientation,
+        profile: decoded.profile,
+        bits: decoded.bits,
+        jpeg: decoded.jpeg,
+        thumbnail,
+        exif: decoded.exif,
+        xmp: decoded.xmp,
+        notes: decoded.notes,
     })
+}
+
+/// The JPEG of an EXIF block's second directory.
+fn thumbnail(directories: &Directories<'_>, exif: &[u8]) -> Option<Vec<u8>> {
+    let value = |number| directories.get(Kind::Main(1), number)?.integer(0);
+    let start = value(tag::JPEG_OFFSET)? as usize;
+    let length = value(tag::JPEG_LENGTH)? as usize;
+    let bytes = exif.get(start..start.checked_add(length)?)?;
+    bytes.starts_with(&[0xFF, 0xD8]).then(|| bytes.to_vec())
 }
