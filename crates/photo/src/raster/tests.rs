@@ -22,7 +22,9 @@ fn naive(plane: &Plane, radius: isize, k: impl Fn(isize) -> f64) -> Plane {
     let line = |plane: &Plane, along: (isize, isize)| {
         Plane::from_fn(plane.width, plane.height, |x, y| {
             let (x, y) = (x as isize, y as isize);
-            let terms = taps.iter().map(|(d, w)| w * clamped(plane, x + d * along.0, y + d * along.1));
+            let terms = taps
+                .iter()
+                .map(|(d, w)| w * clamped(plane, x + d * along.0, y + d * along.1));
             (terms.sum::<f64>() / weights) as f32
         })
     };
