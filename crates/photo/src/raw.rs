@@ -7,6 +7,7 @@ mod container;
 
 pub use container::{Container, Directory, Preview, Tag};
 
+use flashraw::low_level::codecs::dng_opcodes::{self, Opcode};
 use flashraw::{
     CfaColor, CorruptionPolicy, DecodeOptions, FlashRaw, RawFrame, RawMetadata, SensorLayout,
 };
@@ -22,6 +23,8 @@ pub struct Raw {
     /// Left, top, width, height of the RAW frame (the visible area) in `frame`'s samples; for a
     /// CFA both offsets and both sizes are even, so that the pattern begins the same everywhere.
     pub visible: (usize, usize, usize, usize),
+    /// What DNG's second list of opcodes does to linear samples: lens shading, mostly.
+    pub shading: Vec<Opcode>,
     /// What the file around the samples is: format, compression, directories, previews.
     pub container: Container,
 }
@@ -106,9 +109,17 @@ pub fn read_within(bytes: &[u8], limits: &Limits) -> Result<Raw, Error> {
     }
     Ok(Raw {
         container: Container::read(&file),
+        shading: shading(file.frame_info()),
         frame,
         visible,
     })
+}
+
+/// DNG's second list of opcodes; one that cannot be read changes nothing.
+fn shading(info: &flashraw::FrameInfo) -> Vec<Opcode> {
+    let lists = info.opcodes.as_ref().map(|o| &o.lists);
+    let list = lists.and_then(|[_, linear, _]| dng_opcodes::parse(linear).ok());
+    list.unwrap_or_default()
 }
 
 /// What a RAW file says about itself and which directories it has, without decoding its samples.

@@ -135,5 +135,5 @@ fn local_fit(reach: usize, step: usize, same: impl Fn(isize, isize) -> bool) -> 
 
 /// Results of `step` pixels after which a mosaic of `n` repeats.
 fn repeat(n: usize, step: usize) -> usize {
-    (1..=n).find(|k| k * step % n == 0).unwrap_or(n)
+    (1..=n).find(|k| (k * step).is_multiple_of(n)).unwrap_or(n)
 }

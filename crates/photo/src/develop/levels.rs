@@ -63,12 +63,22 @@ impl<'a> Levels<'a> {
             let range = white(x, y, c) - (level.at(x, y, c) - delta(y) - column);
             if range > 0.0 { 1.0 / range } else { 1.0 }
         });
+        let area = frame.active_area;
+        let shading = RowOps::new(
+            &raw.shading,
+            width,
+            samples,
+            left.saturating_sub(area.x as usize),
+            area.width as usize,
+            area.height as usize,
+            65_535.0,
+        );
         Some(Self {
             raw,
             period,
             black,
             scale,
-            shading: None,
+            shading: shading.filter(|ops| !ops.is_empty()),
             balance: super::colour::balance(raw),
         })
     }
@@ -103,7 +113,7 @@ impl<'a> Levels<'a> {
             }
             if let Some(shading) = &self.shading {
                 let area = self.raw.frame.active_area;
-                shading.apply(top + y - (area.y as usize).min(top + y), to);
+                shading.apply((top + y).saturating_sub(area.y as usize), to);
             }
             for x in (0..pad).chain(pad + width..2 * pad + width) {
                 let from = pad + inside(x as isize - pad as isize, width, repeat_x);

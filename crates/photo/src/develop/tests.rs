@@ -125,6 +125,30 @@ fn black_is_taken_off_site_by_site() {
 }
 
 #[test]
+fn lens_shading_of_the_file_is_undone() {
+    let mut dng = ramps(2, 2, &[0, 1, 1, 2], 64, 32);
+    dng.samples.fill(10_000);
+    // One opcode, GainMap: gain 1 at the left border, 2 at the right one.
+    let mut map: Vec<u8> = [0u32, 0, 32, 64, 0, 1, 1, 1, 2, 2]
+        .iter()
+        .flat_map(|v| v.to_be_bytes())
+        .collect();
+    map.extend([1.0f64, 1.0, 0.0, 0.0].iter().flat_map(|v| v.to_be_bytes()));
+    map.extend(1u32.to_be_bytes());
+    map.extend([1.0f32, 2.0, 1.0, 2.0].iter().flat_map(|v| v.to_be_bytes()));
+    let head = [1u32, 9, 0x0103_0000, 0, map.len() as u32];
+    dng.opcodes = head.iter().flat_map(|v| v.to_be_bytes()).collect();
+    dng.opcodes.extend(map);
+    let half = half_size(&raw::read(&dng.to_bytes()).unwrap()).unwrap();
+    for plane in &half.planes {
+        for (x, gain) in [(1, 1.0), (16, 1.5), (30, 2.0)] {
+            let found = plane.at(x, 8) / 0.2;
+            assert!((found - gain).abs() < 0.06, "{x}: {found}");
+        }
+    }
+}
+
+#[test]
 fn a_grey_patch_stays_grey_as_shot() {
     let neutral = [0.4, 1.0, 0.7];
     let mut dng = synthetic::exposure(32, 32, 1, 1);

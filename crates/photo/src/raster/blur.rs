@@ -13,7 +13,7 @@ impl Plane {
     /// it is the sampled Gaussian out to 3 σ. Above, the plane is averaged over squares of
     /// `f` ≤ σ / 4 pixels, blurred by what their size and the linear interpolation back leave to
     /// blur (variances add: `σ² = f² σ'² + f² / 4`, for odd `f` `(f² − 1) / 4`), so that the cost
-    /// does not grow with σ; it differs from the sampled Gaussian by less than 0.3 % of the
+    /// does not grow with σ; it differs from the sampled Gaussian by less than 0.5 % of the
     /// contrast, at a step and on noise.
     pub fn gaussian(&self, sigma: f32) -> Self {
         if self.data.is_empty() || sigma <= 0.0 {

@@ -61,7 +61,7 @@ fn large_blurs_come_close_to_the_gaussian() {
             let radius = (4.5 * sigma).ceil() as isize;
             let expected = naive(&plane, radius, gauss(f64::from(sigma)));
             let error = worst(&plane.gaussian(sigma), &expected);
-            assert!(error < 3e-3, "{sigma}: {error}");
+            assert!(error < 5e-3, "{sigma}: {error}");
         }
     }
 }
