@@ -19,6 +19,7 @@ pub mod exhibits;
 pub mod format;
 pub mod geometry;
 pub mod limits;
+pub mod metadata;
 pub mod raster;
 pub mod raw;
 pub mod register;

@@ -101,6 +101,12 @@ pub fn read_within(bytes: &[u8], limits: &Limits) -> Result<Raw, Error> {
         reason: e.to_string(),
     })?;
     let visible = visible(&frame);
+    if !spans_a_range(&frame) {
+        return Err(Error::Raw {
+            camera,
+            reason: "its white level does not exceed its black level".into(),
+        });
+    }
     if visible.2 < 2 || visible.3 < 2 {
         return Err(Error::Raw {
             camera,
@@ -187,6 +193,22 @@ fn after_colon(reason: &str) -> String {
 
 fn camera(metadata: &RawMetadata) -> Option<String> {
     Some(metadata.camera()).filter(|c| !c.trim().is_empty())
+}
+
+/// Whether every sample's white level lies above its black level: the division by their difference
+/// is what all development begins with.
+fn spans_a_range(frame: &RawFrame) -> bool {
+    let black = &frame.black_level;
+    let lowest_white = frame.white_level.min() as f32;
+    let all = black
+        .values
+        .iter()
+        .chain(&black.row_deltas)
+        .chain(&black.col_deltas);
+    let highest = |values: &[f32]| values.iter().copied().fold(0.0, f32::max);
+    all.into_iter().all(|v| v.is_finite())
+        && highest(&black.values) + highest(&black.row_deltas) + highest(&black.col_deltas)
+            < lowest_white
 }
 
 /// The visible area; of a CFA the largest part of it that begins and ends on even samples.

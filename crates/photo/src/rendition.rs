@@ -9,6 +9,7 @@ pub use colour::Profile;
 pub use jpeg::Jpeg;
 
 use crate::format::Format;
+use crate::metadata::Metadata;
 use crate::raster::Rgb8;
 use crate::tiff::{Directories, Kind, tag};
 use crate::{Error, Limits};
@@ -38,6 +39,8 @@ pub struct Rendition {
     pub xmp: Option<Vec<u8>>,
     /// The bytes of the EXIF thumbnail, a JPEG.
     pub thumbnail: Option<Vec<u8>>,
+    /// What the file says about the exposure and itself.
+    pub metadata: Metadata,
     /// What was odd about the file, in words for a person.
     pub notes: Vec<String>,
 }
@@ -57,6 +60,7 @@ impl Rendition {
             exif: None,
             xmp: None,
             thumbnail: None,
+            metadata: Metadata::default(),
             notes: Vec::new(),
         }
     }
@@ -110,7 +114,13 @@ pub fn read_within(bytes: &[u8], limits: &Limits) -> Result<Rendition, Error> {
             });
         }
     };
-    let directories = decoded.exif.as_deref().and_then(Directories::read);
+    if decoded.rgb.data.is_empty() {
+        return Err(Error::Rendition("it has no pixels".into()));
+    }
+    let directories = match format {
+        Format::Tiff => Directories::read(bytes),
+        _ => decoded.exif.as_deref().and_then(Directories::read),
+    };
     let tagged = directories
         .as_ref()
         .and_then(|d| d.get(Kind::Main(0), tag::ORIENTATION)?.integer(0))
@@ -124,6 +134,8 @@ pub fn read_within(bytes: &[u8], limits: &Limits) -> Result<Rendition, Error> {
         .as_ref()
         .and_then(|d| thumbnail(d, decoded.exif.as_deref()?));
     let stored = (decoded.rgb.width, decoded.rgb.height);
+    let mut metadata = Metadata::read(directories.as_slice(), decoded.xmp.as_deref());
+    (metadata.width, metadata.height) = (stored.0 as u32, stored.1 as u32);
     Ok(Rendition {
         rgb: upright::upright(decoded.rgb, orientation),
         quantisation: decoded.jpeg.as_ref().and_then(Jpeg::quantisation),
@@ -134,6 +146,7 @@ pub fn read_within(bytes: &[u8], limits: &Limits) -> Result<Rendition, Error> {
         bits: decoded.bits,
         jpeg: decoded.jpeg,
         thumbnail,
+        metadata,
         exif: decoded.exif,
         xmp: decoded.xmp,
         notes: decoded.notes,

@@ -287,6 +287,11 @@ impl<'a> Directories<'a> {
     /// Reads the directories of a structure that begins with `II` or `MM`; `None` for anything
     /// else and where not even the first directory can be read.
     pub fn read(data: &'a [u8]) -> Option<Self> {
+        Self::read_as(data, Kind::Main(0))
+    }
+
+    /// As [`Self::read`], for a structure whose first directory is of another kind.
+    pub fn read_as(data: &'a [u8], first: Kind) -> Option<Self> {
         let big_endian = match data.get(..2)? {
             b"II" => false,
             b"MM" => true,
@@ -301,8 +306,7 @@ impl<'a> Directories<'a> {
         };
         let mut seen = BTreeSet::new();
         let mut entries = 0;
-        let first = u32_at(data, 4, big_endian)?;
-        let mut waiting = VecDeque::from([(Kind::Main(0), first)]);
+        let mut waiting = VecDeque::from([(first, u32_at(data, 4, big_endian)?)]);
         while let Some((kind, offset)) = waiting.pop_front() {
             if !seen.insert(offset) {
                 found.fault("a directory is referred to twice");

@@ -2,7 +2,8 @@
 
 use flashraw::{FlashRaw, PreviewEncoding};
 
-use crate::tiff::{Directories, Entry, clean_text, tag};
+use crate::metadata::Metadata;
+use crate::tiff::{Directories, Entry, Kind, clean_text, tag};
 
 /// The file around a sensor's samples.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +30,8 @@ pub struct Container {
     pub preview_jpeg: Option<Vec<u8>>,
     /// The XMP packet.
     pub xmp: Option<Vec<u8>>,
+    /// What the file says about the exposure and itself.
+    pub metadata: Metadata,
 }
 
 /// One directory of a RAW file.
@@ -74,9 +77,7 @@ impl Container {
     pub(super) fn read(file: &FlashRaw<'_>) -> Self {
         let bytes = file.bytes();
         let metadata = file.metadata();
-        let blocks = exif_blocks(bytes);
-        let structures: Vec<Directories<'_>> =
-            blocks.iter().filter_map(|b| Directories::read(b)).collect();
+        let structures = structures(bytes);
         let find = |number| structures.iter().find_map(|s| s.find(number));
         let length = |number| find(number).map_or(0, |e: &Entry<'_>| e.data.len());
         let largest = file
@@ -84,11 +85,16 @@ impl Container {
             .iter()
             .filter(|p| p.encoding == PreviewEncoding::Jpeg)
             .max_by_key(|p| (u64::from(p.width) * u64::from(p.height), p.length));
+        let xmp = find(tag::XMP).map(|e| e.data);
+        let maker_note = length(tag::MAKER_NOTE).max(cr3_maker_note(bytes));
+        let mut about = Metadata::read(&structures, xmp);
+        about.complete(metadata);
+        about.maker_note = u32::try_from(maker_note).unwrap_or(u32::MAX);
         Self {
             format: file.format().name().to_owned(),
             compression: metadata.compression.map(|c| c.name().to_owned()),
             dng_version: metadata.dng_version,
-            maker_note: length(tag::MAKER_NOTE).max(cr3_maker_note(bytes)),
+            maker_note,
             private_data: length(tag::DNG_PRIVATE_DATA),
             original_name: find(tag::ORIGINAL_RAW_NAME).and_then(|e| clean_text(e.data)),
             directories: structures
@@ -115,7 +121,8 @@ impl Container {
             preview_jpeg: largest
                 .and_then(|p| file.preview_bytes(p).ok())
                 .map(<[u8]>::to_vec),
-            xmp: find(tag::XMP).map(|e| e.data.to_vec()),
+            xmp: xmp.map(<[u8]>::to_vec),
+            metadata: about,
         }
     }
 }
@@ -131,8 +138,7 @@ fn described(entry: &Entry<'_>) -> Tag {
 
 /// Make and model as the header has them, for a file that cannot be read any further.
 pub(super) fn header_camera(bytes: &[u8]) -> Option<String> {
-    exif_blocks(bytes).into_iter().find_map(|block| {
-        let directories = Directories::read(block)?;
+    structures(bytes).into_iter().find_map(|directories| {
         let text = |number| directories.find(number).and_then(Entry::text);
         let model = text(tag::MODEL)?;
         let make = text(tag::MAKE).filter(|make| !model.starts_with(make.as_str()));
@@ -140,22 +146,25 @@ pub(super) fn header_camera(bytes: &[u8]) -> Option<String> {
     })
 }
 
-/// The TIFF structures with a file's directories: the whole of a TIFF-based file, the four blocks
-/// of a Canon CR3, the EXIF block of the JPEG in a Fujifilm RAF.
-pub(crate) fn exif_blocks(bytes: &[u8]) -> Vec<&[u8]> {
+/// The directories of a file: those of the whole of a TIFF-based file, of the blocks of a Canon
+/// CR3, of the EXIF block of the JPEG in a Fujifilm RAF.
+fn structures(bytes: &[u8]) -> Vec<Directories<'_>> {
     if bytes.starts_with(b"FUJIFILMCCD-RAW") {
-        return raf_jpeg(bytes)
-            .and_then(crate::rendition::jpeg::exif_block)
-            .into_iter()
-            .collect();
+        let exif = raf_jpeg(bytes).and_then(crate::rendition::jpeg::exif_block);
+        return exif.and_then(Directories::read).into_iter().collect();
     }
     if bytes.get(4..12) == Some(b"ftypcrx ") {
-        return [b"CMT1", b"CMT2", b"CMT4"]
+        const BLOCKS: [(&[u8; 4], Kind); 3] = [
+            (b"CMT1", Kind::Main(0)),
+            (b"CMT2", Kind::Exif),
+            (b"CMT4", Kind::Gps),
+        ];
+        return BLOCKS
             .into_iter()
-            .filter_map(|name| cr3_box(bytes, name))
+            .filter_map(|(name, kind)| Directories::read_as(cr3_box(bytes, name)?, kind))
             .collect();
     }
-    vec![bytes]
+    Directories::read(bytes).into_iter().collect()
 }
 
 /// The full-size JPEG of a RAF: its place and length stand at 84 and 88, big-endian.

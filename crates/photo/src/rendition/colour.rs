@@ -164,3 +164,90 @@ fn plain(samples: Vec<u8>, channels: Channels) -> Vec<u8> {
             .collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Colours well inside sRGB, which every wider space can hold.
+    fn colours() -> Vec<u8> {
+        let steps = [20, 60, 110, 170, 235];
+        steps
+            .iter()
+            .flat_map(|&r| steps.iter().map(move |&g| (r, g)))
+            .flat_map(|(r, g)| steps.iter().flat_map(move |&b| [r, g, b]))
+            .collect()
+    }
+
+    fn in_space(profile: &ColorProfile, layout: Layout, channels: usize) -> Vec<u8> {
+        let colours = colours();
+        let mut out = vec![0; colours.len() / 3 * channels];
+        ColorProfile::new_srgb()
+            .create_transform_8bit(Layout::Rgb, profile, layout, TransformOptions::default())
+            .unwrap()
+            .transform(&colours, &mut out)
+            .unwrap();
+        out
+    }
+
+    fn largest_difference(a: &[u8], b: &[u8]) -> u8 {
+        assert_eq!(a.len(), b.len());
+        a.iter().zip(b).map(|(a, b)| a.abs_diff(*b)).max().unwrap()
+    }
+
+    #[test]
+    fn wide_spaces_come_back() {
+        // Eight bits of ProPhoto are coarse: one step is up to four of sRGB in its blue.
+        for (profile, tolerance) in [
+            (ColorProfile::new_adobe_rgb(), 2),
+            (ColorProfile::new_display_p3(), 2),
+            (ColorProfile::new_pro_photo_rgb(), 5),
+            (ColorProfile::new_bt2020(), 3),
+        ] {
+            let stored = in_space(&profile, Layout::Rgb, 3);
+            assert!(
+                largest_difference(&stored, &colours()) > 10,
+                "another space"
+            );
+            let icc = profile.encode().unwrap();
+            let (seen, told) = to_srgb(stored, Channels::Rgb, Some(&icc));
+            assert!(matches!(told, Profile::Converted(_)), "{told:?}");
+            let worst = largest_difference(&seen, &colours());
+            assert!(worst <= tolerance, "{told:?}: {worst}");
+        }
+    }
+
+    #[test]
+    fn srgb_is_left_as_it_is() {
+        let icc = ColorProfile::new_srgb().encode().unwrap();
+        let (seen, told) = to_srgb(colours(), Channels::Rgb, Some(&icc));
+        assert!(matches!(told, Profile::Srgb(_)), "{told:?}");
+        assert_eq!(seen, colours());
+    }
+
+    #[test]
+    fn grey_with_another_gamma_is_converted() {
+        let icc = ColorProfile::new_gray_with_gamma(1.0).encode().unwrap();
+        let (seen, told) = to_srgb(vec![0, 55, 255], Channels::Grey, Some(&icc));
+        assert!(matches!(told, Profile::Converted(_)), "{told:?}");
+        // 55 / 255 of linear light is 128 in sRGB (IEC 61966-2-1).
+        assert!(largest_difference(&seen, &[0, 0, 0, 128, 128, 128, 255, 255, 255]) <= 1);
+    }
+
+    #[test]
+    fn a_profile_for_other_channels_or_of_nonsense_is_not_used() {
+        let grey = ColorProfile::new_gray_with_gamma(2.2).encode().unwrap();
+        for icc in [&grey[..], &grey[..50], b"nonsense", b""] {
+            let (seen, told) = to_srgb(colours(), Channels::Rgb, Some(icc));
+            assert!(matches!(told, Profile::Unusable(_)), "{told:?}");
+            assert_eq!(seen, colours());
+        }
+    }
+
+    #[test]
+    fn ink_without_a_profile() {
+        let ink = vec![0, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 255, 0, 255, 0, 128];
+        let (seen, _) = to_srgb(ink, Channels::Cmyk, None);
+        assert_eq!(seen, [255, 255, 255, 0, 255, 255, 0, 0, 0, 127, 0, 127]);
+    }
+}

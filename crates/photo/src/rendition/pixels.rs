@@ -12,7 +12,6 @@ use super::colour::{self, Channels, Profile};
 use super::{Decoded, jpeg};
 use crate::format::Format;
 use crate::raster::Rgb8;
-use crate::tiff::Directories;
 use crate::{Error, Limits};
 
 fn unread(e: impl std::fmt::Display) -> Error {
@@ -143,10 +142,7 @@ pub(super) fn other(bytes: &[u8], format: Format, limits: &Limits) -> Result<Dec
     limits.check_picture(width.into(), height.into())?;
     let icc = decoder.icc_profile().ok().flatten();
     let xmp = decoder.xmp_metadata().ok().flatten();
-    let exif = match format {
-        Format::Tiff => Directories::read(bytes).map(|_| bytes.to_vec()),
-        _ => decoder.exif_metadata().ok().flatten(),
-    };
+    let exif = decoder.exif_metadata().ok().flatten();
     let picture = DynamicImage::from_decoder(decoder).map_err(unread)?;
     let colour = picture.color();
     let bits = (colour.bits_per_pixel() / u16::from(colour.channel_count())) as u8;

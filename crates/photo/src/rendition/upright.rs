@@ -14,35 +14,34 @@ const ROWS: usize = 16;
 
 /// Applies an EXIF orientation (1 to 8).
 pub(super) fn upright(rgb: Rgb8, orientation: u8) -> Rgb8 {
-    if !(2..=8).contains(&orientation) {
-        return rgb;
-    }
-    let (width, height) = (rgb.width, rgb.height);
-    let swapped = orientation >= 5;
-    let (out_width, out_height) = if swapped {
-        (height, width)
-    } else {
-        (width, height)
+    let (width, height) = (rgb.width as isize, rgb.height as isize);
+    let last_row = width * (height - 1);
+    // Where the first output pixel lies in the input, and the way to the next one in its row and
+    // in its column.
+    let (first, right, down) = match orientation {
+        2 => (width - 1, -1, width),
+        3 => (last_row + width - 1, -1, -width),
+        4 => (last_row, 1, -width),
+        5 => (0, width, 1),
+        6 => (last_row, -width, 1),
+        7 => (last_row + width - 1, -width, -1),
+        8 => (width - 1, width, -1),
+        _ => return rgb,
+    };
+    let (out_width, out_height) = match orientation {
+        5.. => (rgb.height, rgb.width),
+        _ => (rgb.width, rgb.height),
     };
     let mut data = vec![0; rgb.data.len()];
-    let source = |x: usize, y: usize| match orientation {
-        2 => (width - 1 - x, y),
-        3 => (width - 1 - x, height - 1 - y),
-        4 => (x, height - 1 - y),
-        5 => (y, x),
-        6 => (y, height - 1 - x),
-        7 => (width - 1 - y, height - 1 - x),
-        _ => (width - 1 - y, x),
-    };
     let chunks = data.par_chunks_mut(out_width * 3 * ROWS).enumerate();
     chunks.for_each(|(chunk, rows)| {
-        let count = rows.len() / (out_width * 3);
+        let start = first + (chunk * ROWS) as isize * down;
         for x in 0..out_width {
-            for row in 0..count {
-                let (sx, sy) = source(x, chunk * ROWS + row);
-                let from = (sy * width + sx) * 3;
-                let to = (row * out_width + x) * 3;
-                rows[to..to + 3].copy_from_slice(&rgb.data[from..from + 3]);
+            let mut from = start + x as isize * right;
+            for row in rows.chunks_exact_mut(out_width * 3) {
+                let pixel = &rgb.data[from as usize * 3..from as usize * 3 + 3];
+                row[x * 3..x * 3 + 3].copy_from_slice(pixel);
+                from += down;
             }
         }
     });
