@@ -67,6 +67,16 @@ def source_picture(name: str) -> np.ndarray:
     return cv2.imread(f"{DATA}/jpg/{name}.jpg", flags)[:, :, ::-1].copy()
 
 
+def scene(name: str, scale: float) -> np.ndarray:
+    """What is exposed: the source made smaller and freed of its own noise. A scene has none: what
+    stayed in would be the same in two exposures, and neither would be told from the other."""
+    rgb8 = source_picture(name)
+    height, width = rgb8.shape[:2]
+    size = (int(width * scale) // 2 * 2, int(height * scale) // 2 * 2)
+    rgb8 = cv2.resize(rgb8, size, interpolation=cv2.INTER_AREA)
+    return cv2.fastNlMeansDenoisingColored(rgb8, None, 5, 7, 5, 13)
+
+
 # ---- development --------------------------------------------------------------------------------
 
 
@@ -334,7 +344,7 @@ def forged(folder: Folder, rt: Picture, dt: Picture, second: dict, other: list, 
     whole("recapture_print_fine", "recapture", lambda r: f.recapture_print(rt, r, 2.6), 85)
 
     # RAW files that no sensor wrote.
-    sensor, scale = camera[3], 1.0
+    sensor = camera[3]
     edited = f.insert_object(base, 0.05, rng_for("rawsplice"), other[1], True)[0]
     screen = f.recapture_screen(rt, rng_for("rawscreen"), 2.1, 0.5, 1.1)
     invented = f.regenerate(base, rng_for("rawregen"), None, 4)[0]
@@ -352,7 +362,7 @@ def forged(folder: Folder, rt: Picture, dt: Picture, second: dict, other: list, 
             continue
         once = e.recompressed(p, 92)
         rgb8 = (once.pixels * 255 + 0.5).astype(np.uint8)
-        mosaic, neutral = ss.expose(rgb8, simulated, 900 + len(kind), scale, **options)
+        mosaic, neutral = ss.expose(rgb8, simulated, 900 + len(kind), **options)
         path = f"{folder.out}/{kind}.dng"
         ss.write_dng(path, mosaic, neutral, simulated)
         folder.add("forged", kind, "raw_fake", Picture(p.pixels, (g.homography(np.eye(3)),)), 90, raw=path)
@@ -360,16 +370,16 @@ def forged(folder: Folder, rt: Picture, dt: Picture, second: dict, other: list, 
 
 def make(out: str, name: str, seed: int, only: set[str], renders: str) -> None:
     camera = CAMERAS[name]
-    source, scale, others, sensor = camera
+    source, reduction, others, sensor = camera
     os.makedirs(out, exist_ok=True)
     os.makedirs(renders, exist_ok=True)
     rng_for = lambda kind: seeded(seed, name, kind)
     sensor = sensor.with_(date=f"2026:02:{1 + seed % 27:02d} {len(name):02d}:10:20")
-    rgb8 = source_picture(source)
+    rgb8 = scene(source, reduction)
     raw = f"{out}/{name}.dng"
 
     def exposed(path, picture8, number):
-        mosaic, neutral = ss.expose(picture8, sensor, seed * 1000 + number, scale)
+        mosaic, neutral = ss.expose(picture8, sensor, seed * 1000 + number)
         ss.write_dng(path, mosaic, neutral, sensor)
 
     exposed(raw, rgb8, 1)
@@ -386,7 +396,7 @@ def make(out: str, name: str, seed: int, only: set[str], renders: str) -> None:
     for number, (kind, amount) in enumerate((("frame_same_place", 0.0), ("frame_parallax1", 1.5), ("frame_parallax4", 5.0))):
         moved = rgb8
         if amount:
-            moved = f.parallax(rgb8, rng_for("depth"), amount / scale, (2.3, -1.7))
+            moved = f.parallax(rgb8, rng_for("depth"), amount, (2.3, -1.7))
         path = f"{renders}/{name}_{kind}.dng"
         exposed(path, moved, 2 + number)
         program = "rawtherapee" if shutil.which("rawtherapee-cli") else "libraw"

@@ -12,6 +12,7 @@
 mod fit;
 mod manifest;
 mod report;
+mod survey;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use fit::{Fitted, FittedRule, Label, Sample, fit};
 pub use manifest::{Manifest, Pair};
 pub use report::{markdown, table};
+pub use survey::survey;
 
 use crate::verificator::{Check, Finding, Measures, Outcome};
 
