@@ -54,7 +54,13 @@ fn measure(arguments: &[String]) {
         .iter()
         .map(|v| v["id"].as_str().unwrap().to_owned())
         .collect();
-    let file = Mutex::new(fs::File::options().append(true).create(true).open(&out).unwrap());
+    let file = Mutex::new(
+        fs::File::options()
+            .append(true)
+            .create(true)
+            .open(&out)
+            .unwrap(),
+    );
     for folder in &arguments[1..] {
         let folder = Path::new(folder);
         let text = fs::read_to_string(folder.join("manifest.json")).unwrap();
@@ -82,7 +88,11 @@ fn measure(arguments: &[String]) {
             writeln!(file.lock().unwrap(), "{line}").unwrap();
         }
         let seconds = started.elapsed().as_secs_f64();
-        eprintln!("{}: {} pairs in {seconds:.0} s", folder.display(), samples.len());
+        eprintln!(
+            "{}: {} pairs in {seconds:.0} s",
+            folder.display(),
+            samples.len()
+        );
     }
 }
 
@@ -96,7 +106,9 @@ fn place(id: &str) -> f64 {
 
 fn lines(path: &Path) -> Vec<Value> {
     let text = fs::read_to_string(path).unwrap_or_default();
-    text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+    text.lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect()
 }
 
 fn load(path: &str) -> Vec<Sample> {
@@ -107,7 +119,11 @@ fn load(path: &str) -> Vec<Sample> {
         .map(|v| Sample {
             id: text(&v["id"]),
             raw: text(&v["raw"]),
-            label: if v["label"] == "honest" { Label::Honest } else { Label::Forged },
+            label: if v["label"] == "honest" {
+                Label::Honest
+            } else {
+                Label::Forged
+            },
             family: text(&v["family"]),
             kind: text(&v["kind"]),
             area: v["area"].as_f64(),
@@ -147,7 +163,10 @@ fn fit(arguments: &[String]) {
     let json = serde_json::to_string_pretty(&fitted.calibration).unwrap();
     fs::write(&out, json + "\n").unwrap();
     let mut text = calibration::markdown(&fitted, &samples);
-    for (title, set) in [("Pairs it was fitted on", &samples), ("Pairs held out", &held)] {
+    for (title, set) in [
+        ("Pairs it was fitted on", &samples),
+        ("Pairs held out", &held),
+    ] {
         if !set.is_empty() {
             write!(text, "\n## {title}\n\n{}", judged(&fitted.calibration, set)).unwrap();
         }
@@ -160,8 +179,16 @@ fn fit(arguments: &[String]) {
 fn judged(calibration: &Calibration, set: &[Sample]) -> String {
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for s in set {
-        let findings = s.measures.iter().map(|m| calibration.judge(m.clone())).collect();
-        let label = if s.label == Label::Honest { "honest" } else { "forged" };
+        let findings = s
+            .measures
+            .iter()
+            .map(|m| calibration.judge(m.clone()))
+            .collect();
+        let label = if s.label == Label::Honest {
+            "honest"
+        } else {
+            "forged"
+        };
         *counts.entry((label, answer(findings))).or_default() += 1;
     }
     let mut text = String::new();

@@ -235,8 +235,8 @@ impl Calibration {
     /// Weighs what a check measured.
     ///
     /// The rule that finds the picture least honest speaks for the check. A check without a rule
-    /// that applies has no say ([`Outcome::NotApplicable`]); one without any rule in the
-    /// calibration cannot tell.
+    /// that applies has no say ([`Outcome::NotApplicable`]). Reasons are kept where the check
+    /// failed or cannot tell.
     pub fn judge(&self, measures: Measures) -> Finding {
         let rules = self.checks.get(measures.check.name());
         let mut lowest: Option<f64> = None;
@@ -253,18 +253,17 @@ impl Calibration {
             }
         }
         let outcome = match lowest {
-            None if rules.is_none() => Outcome::CannotTell,
             None => Outcome::NotApplicable,
             Some(_) if !accusers.is_empty() => Outcome::Failed,
             Some(_) if all_pass => Outcome::Passed,
             Some(_) => Outcome::CannotTell,
         };
-        let mut reasons = Vec::new();
-        if outcome == Outcome::Failed {
-            reasons = measures.reasons;
-            if reasons.is_empty() {
-                reasons.extend(accusers.iter().map(|rule| rule.words(&measures.values)));
-            }
+        let mut reasons = match outcome {
+            Outcome::Failed | Outcome::CannotTell => measures.reasons,
+            Outcome::Passed | Outcome::NotApplicable => Vec::new(),
+        };
+        if outcome == Outcome::Failed && reasons.is_empty() {
+            reasons.extend(accusers.iter().map(|rule| rule.words(&measures.values)));
         }
         Finding {
             check: measures.check,
@@ -367,7 +366,7 @@ mod tests {
         assert_eq!(shut.outcome, Outcome::NotApplicable);
         assert!((shut.honest - 0.5).abs() < 1e-12);
         let other = c.judge(Measures::new(Check::Chain));
-        assert_eq!(other.outcome, Outcome::CannotTell);
+        assert_eq!(other.outcome, Outcome::NotApplicable);
         assert_eq!(
             c.judge(Measures::new(Check::Structure)).outcome,
             Outcome::NotApplicable

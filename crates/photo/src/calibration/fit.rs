@@ -190,7 +190,8 @@ fn weigh(model: &Model, rows: &[&Row]) -> Rule {
         .enumerate()
         .map(|(k, (measure, form, suspicious))| {
             let honest = rows.iter().filter(|r| r.honest).map(|r| r.values[k]);
-            let (centre, scale) = centre_and_spread(honest.collect());
+            let all = rows.iter().map(|r| r.values[k]);
+            let (centre, scale) = centre_and_spread(honest.collect(), all.collect());
             Term {
                 measure: (*measure).to_owned(),
                 form: *form,
@@ -244,13 +245,17 @@ fn score(rule: &Rule, values: &[f64]) -> f64 {
 }
 
 /// Median and a spread that neither a few failures nor many equal values can spoil: the larger of
-/// the interquartile range and half of the range between the 2nd and the 98th percentile, as for
-/// a normal distribution.
-fn centre_and_spread(mut values: Vec<f64>) -> (f64, f64) {
-    values.sort_by(f64::total_cmp);
-    let quartiles = (quantile(&values, 0.75) - quantile(&values, 0.25)) / 1.349;
-    let tails = (quantile(&values, 0.98) - quantile(&values, 0.02)) / 4.107;
-    (quantile(&values, 0.5), quartiles.max(tails).max(1e-3))
+/// the interquartile range and the range between the 2nd and the 98th percentile, as for a normal
+/// distribution, and at least so large that all pairs fit into half of [`super::FARTHEST`].
+fn centre_and_spread(mut honest: Vec<f64>, mut all: Vec<f64>) -> (f64, f64) {
+    honest.sort_by(f64::total_cmp);
+    all.sort_by(f64::total_cmp);
+    let between = |v: &[f64], low, high| quantile(v, high) - quantile(v, low);
+    let quartiles = between(&honest, 0.25, 0.75) / 1.349;
+    let tails = between(&honest, 0.02, 0.98) / 4.107;
+    let whole = between(&all, 0.02, 0.98) / (super::FARTHEST / 2.0);
+    let spread = quartiles.max(tails).max(whole).max(1e-3);
+    (quantile(&honest, 0.5), spread)
 }
 
 /// Quantile of sorted values; 0 where there are none.
@@ -310,8 +315,8 @@ fn sorted(scores: &[(usize, f64)]) -> Vec<f64> {
 ///
 /// A false accusation costs [`FALSE_ACCUSATION`] times a missed forgery. Between two scores that
 /// cost the same the point stays two thirds of the way from the honest side. A picture passes
-/// from where less than one in twenty of the visible forgeries lies, or where all but one in
-/// twenty of the honest do, whichever is lower.
+/// from where less than one in twenty of the visible forgeries lies, or where all but one in a
+/// hundred of the honest do, whichever is lower.
 fn points(honest: &[f64], forged: &[f64]) -> (f64, f64) {
     let below = |scores: &[f64], t: f64| scores.partition_point(|s| *s < t) as f64;
     let (nh, nf) = (honest.len().max(1) as f64, forged.len().max(1) as f64);
@@ -331,7 +336,7 @@ fn points(honest: &[f64], forged: &[f64]) -> (f64, f64) {
     }
     let accuse = best.1.min(NEVER_ABOVE);
     let pass = quantile(forged, 0.95)
-        .min(quantile(honest, 0.05))
+        .min(quantile(honest, 0.01))
         .max(accuse);
     (accuse, pass)
 }

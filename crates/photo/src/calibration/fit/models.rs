@@ -54,65 +54,87 @@ fn no_sensor(s: &Sample) -> bool {
     s.family == "raw_fake" && s.kind != "raw_swapped"
 }
 
+/// A second exposure from another place: things have moved against each other.
+fn moved(s: &Sample) -> bool {
+    other_frame(s) && (s.kind.contains("parallax") || s.kind == "other_camera")
+}
+
 /// In the order in which they are told. A rule whose measures no pair has is left out.
 pub(super) const MODELS: &[Model] = &[
     Model {
         check: Check::Structure,
         name: "a place differs",
-        terms: &[("blob_area", Log, High), ("blob_strength", Linear, High)],
+        terms: &[
+            ("region_evidence", Linear, High),
+            ("changed_share", Log, High),
+        ],
         gates: &[],
-        sees: |s| local(s) || other_scene(s),
+        sees: |s| local(s) || moved(s) || other_scene(s),
+        accuses: true,
+    },
+    Model {
+        check: Check::Structure,
+        name: "things have moved against each other",
+        terms: &[
+            ("displaced_share", Log, High),
+            ("displaced_median", Log, High),
+        ],
+        gates: &[],
+        sees: moved,
         accuses: true,
     },
     Model {
         check: Check::Exposure,
-        name: "a place lacks this exposure's noise",
-        terms: &[("noise_hole_area", Log, High)],
-        gates: &[("noise_survival", Some(0.6), None)],
-        sees: |s| local(s) || (invented(s) && s.area.is_some()),
-        accuses: true,
-    },
-    Model {
-        check: Check::Exposure,
-        name: "the picture has another exposure's noise",
-        terms: &[("noise_survival", Linear, Low)],
-        gates: &[],
+        name: "the noise is not this exposure's",
+        terms: &[("noise_survival", Log, Low)],
+        gates: &[("noise_tiles", Some(200.0), None)],
         sees: |s| other_frame(s) || recaptured(s) || (invented(s) && s.area.is_none()),
         accuses: true,
     },
     Model {
-        check: Check::Hash,
-        name: "both do not look alike",
-        terms: &[("distance", Linear, High)],
+        check: Check::Colour,
+        name: "colours that no development makes",
+        terms: &[
+            ("painted_share", Log, High),
+            ("painted_strength", Linear, High),
+        ],
         gates: &[],
-        sees: other_scene,
+        sees: local,
         accuses: true,
     },
     Model {
         check: Check::Sensor,
-        name: "the noise of the mosaic's colours is not independent",
-        terms: &[("dependence", Linear, High), ("colouring", Linear, High)],
+        name: "no sensor wrote this mosaic",
+        terms: &[("doubt", Linear, High)],
         gates: &[],
         sees: no_sensor,
         accuses: true,
     },
     Model {
-        check: Check::Sensor,
-        name: "the mosaic carries the lattice of JPEG blocks",
-        terms: &[("lattice_h", Log, High), ("lattice_v", Log, High)],
+        check: Check::Chain,
+        name: "a place with another file's block grid",
+        terms: &[("foreign_grid", Linear, High)],
         gates: &[],
-        sees: no_sensor,
+        sees: |s| s.family == "splice",
         accuses: true,
     },
     Model {
         check: Check::Recapture,
-        name: "a pattern that the RAW does not have",
+        name: "a pattern over the whole picture that the RAW does not have",
         terms: &[
+            ("picture", Linear, High),
             ("picture_coverage", Linear, High),
-            ("picture_second", Linear, High),
         ],
         gates: &[],
         sees: recaptured,
+        accuses: true,
+    },
+    Model {
+        check: Check::Recapture,
+        name: "a pattern over the whole RAW",
+        terms: &[("raw", Linear, High)],
+        gates: &[],
+        sees: |s| no_sensor(s) && (s.kind.contains("screen") || s.kind.contains("recapture")),
         accuses: true,
     },
 ];
