@@ -84,6 +84,7 @@ fn measure(arguments: &[String]) {
             let line = json!({
                 "id": s.id, "raw": s.raw, "label": if honest { "honest" } else { "forged" },
                 "family": s.family, "kind": s.kind, "area": s.area, "measures": s.measures,
+                "elsewhere": s.elsewhere,
             });
             writeln!(file.lock().unwrap(), "{line}").unwrap();
         }
@@ -127,6 +128,7 @@ fn load(path: &str) -> Vec<Sample> {
             family: text(&v["family"]),
             kind: text(&v["kind"]),
             area: v["area"].as_f64(),
+            elsewhere: v["elsewhere"].as_bool().unwrap_or(false),
             measures: v["measures"]
                 .as_array()
                 .unwrap()

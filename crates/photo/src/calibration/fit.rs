@@ -47,6 +47,9 @@ pub struct Sample {
     pub area: Option<f64>,
     /// What the checks measured.
     pub measures: Vec<Measures>,
+    /// Was there enough to see in both, and yet the picture nowhere in the RAW? That is refused
+    /// without any calibration.
+    pub elsewhere: bool,
 }
 
 /// A fitted rule with the scores that its points were set on.

@@ -60,12 +60,13 @@ pub fn table(calibration: &Calibration, samples: &[Sample]) -> String {
 
 /// Names of the checks that fail on a sample.
 fn failing(calibration: &Calibration, sample: &Sample) -> Vec<&'static str> {
-    sample
+    let elsewhere = sample.elsewhere.then_some("not found in the RAW");
+    let failed = sample
         .measures
         .iter()
         .filter(|m| calibration.judge((*m).clone()).outcome == Outcome::Failed)
-        .map(|m| m.check.name())
-        .collect()
+        .map(|m| m.check.name());
+    elsewhere.into_iter().chain(failed).collect()
 }
 
 fn one_rule(out: &mut String, fitted: &FittedRule, samples: &[Sample]) {

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::fit::Sample;
 use super::manifest::{Manifest, Pair};
 use crate::Error;
+use crate::register::NotRegistered;
 use crate::verify::{self, Measured};
 
 /// Measures every pair of a manifest, as many at once as there are threads, in the manifest's
@@ -49,6 +50,10 @@ fn measure(
 }
 
 fn sample(pair: &Pair, measured: Measured) -> Sample {
+    let elsewhere = matches!(
+        measured.placement,
+        Err(NotRegistered::NoAgreement { .. } | NotRegistered::Unlike { .. })
+    );
     Sample {
         id: pair.id.clone(),
         raw: pair.scene().to_owned(),
@@ -57,5 +62,6 @@ fn sample(pair: &Pair, measured: Measured) -> Sample {
         kind: pair.kind.clone(),
         area: pair.area_frac,
         measures: measured.measures,
+        elsewhere,
     }
 }

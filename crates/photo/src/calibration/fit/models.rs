@@ -66,10 +66,41 @@ pub(super) const MODELS: &[Model] = &[
         name: "a place differs",
         terms: &[
             ("region_evidence", Linear, High),
-            ("changed_share", Log, High),
+            ("region_strength", Linear, High),
+            ("region_survival", Linear, Low),
         ],
         gates: &[],
-        sees: |s| local(s) || moved(s) || other_scene(s),
+        sees: |s| local(s) || other_scene(s),
+        accuses: true,
+    },
+    Model {
+        check: Check::Structure,
+        name: "a place's finest detail is invented",
+        terms: &[
+            ("invented_evidence", Linear, High),
+            ("invented_survival", Linear, Low),
+        ],
+        gates: &[],
+        sees: |s| invented(s) && s.area.is_some(),
+        accuses: true,
+    },
+    Model {
+        check: Check::Exposure,
+        name: "the picture has another exposure's noise",
+        terms: &[("texture_fine", Linear, Low), ("noise_fine", Linear, Low)],
+        gates: &[("kept_fine", Some(0.35), None)],
+        sees: |s| other_frame(s) || recaptured(s),
+        accuses: true,
+    },
+    Model {
+        check: Check::Exposure,
+        name: "the finest detail is not the RAW's",
+        terms: &[
+            ("texture_finest", Linear, Low),
+            ("noise_finest", Linear, Low),
+        ],
+        gates: &[("kept_finest", Some(0.35), None)],
+        sees: |s| invented(s) && s.area.is_none(),
         accuses: true,
     },
     Model {
@@ -84,14 +115,6 @@ pub(super) const MODELS: &[Model] = &[
         accuses: true,
     },
     Model {
-        check: Check::Exposure,
-        name: "the noise is not this exposure's",
-        terms: &[("noise_survival", Log, Low)],
-        gates: &[("noise_tiles", Some(200.0), None)],
-        sees: |s| other_frame(s) || recaptured(s) || (invented(s) && s.area.is_none()),
-        accuses: true,
-    },
-    Model {
         check: Check::Colour,
         name: "colours that no development makes",
         terms: &[
@@ -100,6 +123,14 @@ pub(super) const MODELS: &[Model] = &[
         ],
         gates: &[],
         sees: local,
+        accuses: true,
+    },
+    Model {
+        check: Check::Metadata,
+        name: "the files contradict each other",
+        terms: &[("doubt", Linear, High)],
+        gates: &[],
+        sees: other_scene,
         accuses: true,
     },
     Model {
