@@ -1,5 +1,10 @@
 //! Develops a RAW file to a 16-bit PPM: `develop RAW OUT.ppm`.
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    missing_docs
+)]
 
 use std::time::Instant;
 
