@@ -11,7 +11,7 @@ use crate::register::{self, NotRegistered, Registration};
 use crate::rendition::Rendition;
 use crate::transform::Transform;
 use crate::verdict::{Decision, Placement, Subject, Verdict};
-use crate::verificator::{Check, Finding, Measures, Outcome};
+use crate::verificator::{Check, Finding, Measures, Outcome, metadata, sensor};
 use crate::{Error, develop, raw, rendition};
 
 /// The stages of a comparison, in their order.
@@ -90,7 +90,10 @@ pub fn measure(
         size: raw.size(),
         orientation: raw.metadata().orientation,
     };
-    let measures = Vec::new();
+    let measures = vec![
+        metadata::measure(&raw, &rendition, image_file),
+        sensor::measure(&raw, raw_file),
+    ];
 
     enter(observer, Stage::Develop)?;
     let half = develop::half_size(&raw);

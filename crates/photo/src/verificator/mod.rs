@@ -1,6 +1,10 @@
 //! The checks. Each looks at one kind of evidence and only measures; [`crate::verdict`] says what
 //! the measurements together are worth.
 
+pub mod likeness;
+pub mod metadata;
+pub mod sensor;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;

@@ -1,0 +1,304 @@
+//! The noise of the sites of a mosaic.
+//!
+//! Light comes in photons: the variance of a site is `gain · signal + floor` (Foi et al.,
+//! "Practical Poissonian-Gaussian noise modeling and fitting for single-image raw-data", 2008),
+//! whatever the scene, and every site counts its own photons: in an even patch the noise of
+//! neighbouring red, green and blue sites is independent and white. A mosaic sampled from a finished
+//! picture is too clean, and its sites share the noise that demosaicing and compression spread.
+#![allow(
+    clippy::indexing_slicing,
+    reason = "inner loops over tiles whose sizes are fixed"
+)]
+
+use rayon::prelude::*;
+
+use super::mosaic::Mosaic;
+
+/// Samples of one site an edge of a tile.
+const EDGE: usize = 16;
+/// Samples of one site in a tile.
+const AREA: usize = EDGE * EDGE;
+/// Monomials of the surface that is taken out of a tile: 1, x, y, x², xy, y².
+const TERMS: usize = 6;
+/// At most this many tiles are looked at, spread evenly.
+const MOST_TILES: usize = 6000;
+/// Tiles of one level of signal are compared with each other: so many levels.
+const LEVELS: usize = 8;
+
+/// What the even patches of a mosaic show.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Noise {
+    /// Tiles that were neither dark nor saturated.
+    pub tiles: usize,
+    /// Mean correlation of the noise of neighbouring sites of different colours (the largest of
+    /// red–green, blue–green and green–green by magnitude), in the evenest tiles of every level.
+    pub dependence: f64,
+    /// Correlation of the noise of neighbouring sites of one colour there: 0 for white noise.
+    pub colouring: f64,
+    /// Electrons that saturation would need to hold for the noise of the evenest tiles to be
+    /// photon noise: `(white - black) · signal / variance`, the median over those tiles.
+    pub full_well: f64,
+    /// The same for the cleanest hundredth of the tiles that are far from saturation, where there
+    /// are a hundred of them.
+    pub full_well_cleanest: Option<f64>,
+    /// How sharp the lower edge of the tiles' noise is: variance over signal of the cleanest
+    /// fiftieth of a level, divided by that of the cleanest fifth. Photon noise has a floor that
+    /// nothing goes below, so that a scene with even patches comes near 1.
+    pub edge: f64,
+    /// Slope of variance over signal among the evenest tiles, by site: sample units an electron.
+    pub gain: [f64; 4],
+    /// Variance at zero signal by the same line, in squared sample units.
+    pub floor: [f64; 4],
+    /// Share of the variance between levels that the line explains, the mean over the sites;
+    /// `None` where the levels of signal lie too close for a line.
+    pub linearity: Option<f64>,
+}
+
+struct Tile {
+    signal: [f64; 4],
+    variance: [f64; 4],
+    /// Site 0–1, 1–3, 0–2, 2–3 (neighbours), 0–3 and 1–2 (diagonal).
+    correlation: [f64; 6],
+    colouring: f64,
+}
+
+const PAIRS: [(usize, usize); 6] = [(0, 1), (1, 3), (0, 2), (2, 3), (0, 3), (1, 2)];
+
+/// Weighs the noise; `None` when fewer than 60 tiles are usable.
+pub fn measure(mosaic: &Mosaic<'_>) -> Option<Noise> {
+    let step = 2 * EDGE;
+    let columns = mosaic.width / step;
+    let count = columns * (mosaic.height / step);
+    let basis = polynomials();
+    let picked: Vec<usize> = if count <= MOST_TILES {
+        (0..count).collect()
+    } else {
+        (0..MOST_TILES).map(|i| i * count / MOST_TILES).collect()
+    };
+    let mut tiles: Vec<Tile> = picked
+        .par_iter()
+        .filter_map(|&i| tile(mosaic, (i % columns) * step, (i / columns) * step, &basis))
+        .collect();
+    if tiles.len() < 60 {
+        return None;
+    }
+    let green = if mosaic.pattern[0] == 1 { 0 } else { 1 };
+    tiles.sort_by(|a, b| a.signal[green].total_cmp(&b.signal[green]));
+    let levels = LEVELS.min(tiles.len() / 30).max(1);
+    let size = tiles.len().div_ceil(levels);
+    let cleanness = |t: &Tile| t.variance.iter().sum::<f64>() / t.signal.iter().sum::<f64>();
+    let mut even: Vec<&Tile> = Vec::new();
+    let mut points: Vec<([f64; 4], [f64; 4])> = Vec::new();
+    let mut edges = Vec::new();
+    for level in tiles.chunks(size) {
+        let mut sorted: Vec<&Tile> = level.iter().collect();
+        sorted.sort_by(|a, b| cleanness(a).total_cmp(&cleanness(b)));
+        let rank = |share: f64| sorted[((sorted.len() - 1) as f64 * share) as usize];
+        edges.push(cleanness(rank(0.02)) / cleanness(rank(0.2)).max(1e-9));
+        let kept = &sorted[..(sorted.len() / 10).max(4).min(sorted.len())];
+        even.extend(kept);
+        let mean = |f: fn(&Tile) -> [f64; 4]| -> [f64; 4] {
+            std::array::from_fn(|s| kept.iter().map(|t| f(t)[s]).sum::<f64>() / kept.len() as f64)
+        };
+        points.push((mean(|t| t.signal), mean(|t| t.variance)));
+    }
+    let range = f64::from(mosaic.range());
+    let correlation: [f64; 6] =
+        std::array::from_fn(|p| mean_of(even.iter().map(|t| t.correlation[p])));
+    let dependence = (correlation[..4].iter().copied())
+        .fold(0.0, |m: f64, c| if c.abs() > m.abs() { c } else { m });
+    let mut wells: Vec<f64> = even
+        .iter()
+        .map(|t| range / cleanness(t).max(1e-9))
+        .collect();
+    // Saturation takes noise away too, and may lie below the level the file names.
+    let brightest: [f64; 4] =
+        std::array::from_fn(|s| tiles.iter().map(|t| t.signal[s]).fold(0.0, f64::max));
+    let mut all: Vec<f64> = (tiles.iter())
+        .filter(|t| t.signal.iter().zip(&brightest).all(|(s, b)| *s < 0.5 * b))
+        .map(|t| range / cleanness(t).max(1e-9))
+        .collect();
+    let lines: [(f64, f64, Option<f64>); 4] = std::array::from_fn(|s| {
+        let along: Vec<(f64, f64)> = points.iter().map(|(m, v)| (m[s], v[s])).collect();
+        line(&along)
+    });
+    let explained: Vec<f64> = lines.iter().filter_map(|l| l.2).collect();
+    Some(Noise {
+        tiles: tiles.len(),
+        dependence,
+        colouring: mean_of(even.iter().map(|t| t.colouring)),
+        full_well: quantile(&mut wells, 0.5),
+        full_well_cleanest: (all.len() >= 100).then(|| quantile(&mut all, 0.99)),
+        edge: mean_of(edges.into_iter()),
+        gain: lines.map(|l| l.0),
+        floor: lines.map(|l| l.1),
+        linearity: (!explained.is_empty()).then(|| mean_of(explained.into_iter())),
+    })
+}
+
+fn mean_of(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = values.len().max(1) as f64;
+    values.sum::<f64>() / count
+}
+
+fn quantile(values: &mut [f64], share: f64) -> f64 {
+    let at = ((values.len() - 1) as f64 * share) as usize;
+    *values.select_nth_unstable_by(at, f64::total_cmp).1
+}
+
+/// Orthonormal polynomials over a tile (Gram–Schmidt on the monomials).
+fn polynomials() -> [[f32; AREA]; TERMS] {
+    let at = |i: usize| (i as f64 - (EDGE as f64 - 1.0) / 2.0) / EDGE as f64;
+    let mut basis = [[0.0_f64; AREA]; TERMS];
+    for i in 0..AREA {
+        let (x, y) = (at(i % EDGE), at(i / EDGE));
+        for (b, v) in basis.iter_mut().zip([1.0, x, y, x * x, x * y, y * y]) {
+            b[i] = v;
+        }
+    }
+    for k in 0..TERMS {
+        let (done, rest) = basis.split_at_mut(k);
+        let this = &mut rest[0];
+        for other in done.iter() {
+            let dot: f64 = this.iter().zip(other).map(|(a, b)| a * b).sum();
+            for (a, b) in this.iter_mut().zip(other) {
+                *a -= dot * b;
+            }
+        }
+        let norm = this.iter().map(|v| v * v).sum::<f64>().sqrt();
+        this.iter_mut().for_each(|v| *v /= norm);
+    }
+    basis.map(|b| b.map(|v| v as f32))
+}
+
+fn tile(mosaic: &Mosaic<'_>, x0: usize, y0: usize, basis: &[[f32; AREA]; TERMS]) -> Option<Tile> {
+    let mut sites = [[0.0_f32; AREA]; 4];
+    for y in 0..2 * EDGE {
+        let row = &mosaic.row(y0 + y)[x0..x0 + 2 * EDGE];
+        for (x, &v) in row.iter().enumerate() {
+            let site = (y & 1) * 2 + (x & 1);
+            sites[site][(y / 2) * EDGE + x / 2] = f32::from(v) - mosaic.black[site];
+        }
+    }
+    let mut signal = [0.0; 4];
+    let mut variance = [0.0; 4];
+    for s in 0..4 {
+        let range = mosaic.white[s] - mosaic.black[s];
+        let highest = sites[s].iter().copied().fold(f32::MIN, f32::max);
+        signal[s] = f64::from(sites[s].iter().sum::<f32>()) / AREA as f64;
+        // Clipping at either end takes noise away.
+        if highest > 0.9 * range || signal[s] < f64::from(0.004 * range) {
+            return None;
+        }
+        for b in basis {
+            let dot: f32 = sites[s].iter().zip(b).map(|(v, b)| v * b).sum();
+            for (v, b) in sites[s].iter_mut().zip(b) {
+                *v -= dot * b;
+            }
+        }
+        let sum: f32 = sites[s].iter().map(|v| v * v).sum();
+        variance[s] = f64::from(sum) / (AREA - TERMS) as f64;
+    }
+    let correlation = PAIRS.map(|(a, b)| {
+        let dot: f32 = sites[a].iter().zip(&sites[b]).map(|(p, q)| p * q).sum();
+        let scale = (variance[a] * variance[b]).sqrt() * (AREA - TERMS) as f64;
+        f64::from(dot) / scale.max(1e-9)
+    });
+    let green = if mosaic.pattern[0] == 1 { 0 } else { 1 };
+    let (mut beside, mut below) = (0.0_f32, 0.0_f32);
+    for row in sites[green].chunks_exact(EDGE) {
+        beside += row.windows(2).map(|w| w[0] * w[1]).sum::<f32>();
+    }
+    for (a, b) in sites[green].iter().zip(&sites[green][EDGE..]) {
+        below += a * b;
+    }
+    let pairs = (EDGE * (EDGE - 1)) as f64;
+    let colouring = f64::from(beside + below) / 2.0 / pairs / variance[green].max(1e-9);
+    Some(Tile {
+        signal,
+        variance,
+        correlation,
+        colouring,
+    })
+}
+
+/// Least-squares line with the weights that a variance of variances proportional to the variance
+/// squared asks for: slope, intercept, share explained (`None` if the abscissae are too close).
+fn line(points: &[(f64, f64)]) -> (f64, f64, Option<f64>) {
+    let (mut w, mut x, mut y) = (0.0, 0.0, 0.0);
+    let weight = |v: f64| 1.0 / (v * v).max(1e-12);
+    for &(a, b) in points {
+        w += weight(b);
+        x += weight(b) * a;
+        y += weight(b) * b;
+    }
+    let (x, y) = (x / w, y / w);
+    let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
+    for &(a, b) in points {
+        xx += weight(b) * (a - x) * (a - x);
+        xy += weight(b) * (a - x) * (b - y);
+        yy += weight(b) * (b - y) * (b - y);
+    }
+    let (lowest, highest) =
+        (points.iter().map(|p| p.0)).fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(v), h.max(v)));
+    if points.len() < 4 || highest < 2.0 * lowest || xx <= 0.0 {
+        return (y / x, 0.0, None);
+    }
+    let slope = xy / xx;
+    (slope, y - slope * x, Some(xy * xy / (xx * yy).max(1e-30)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verificator::sensor::mosaic::tests::{mosaic, noise};
+
+    /// A ramp of light, `gain` sample units an electron, on top of read noise of 4 units.
+    fn sensor(width: usize, height: usize, gain: f64) -> Vec<u16> {
+        let (shot, read) = (noise(width * height, 5), noise(width * height, 6));
+        (0..width * height)
+            .map(|i| {
+                let signal = 100.0 + 3000.0 * (i % width) as f64 / width as f64;
+                let value = signal + (gain * signal).sqrt() * shot[i] + 4.0 * read[i];
+                (512.0 + value).round() as u16
+            })
+            .collect()
+    }
+
+    #[test]
+    fn photon_noise_follows_its_line() {
+        let samples = sensor(640, 512, 1.6);
+        let found = measure(&mosaic(&samples, 640, 512)).unwrap();
+        for (gain, floor) in found.gain.iter().zip(&found.floor) {
+            assert!((gain / 1.6 - 1.0).abs() < 0.25, "{found:?}");
+            assert!(floor.abs() < 300.0, "{found:?}");
+        }
+        assert!(found.linearity.unwrap() > 0.9);
+        assert!(found.dependence.abs() < 0.06 && found.colouring.abs() < 0.06);
+        assert!(found.edge > 0.7);
+    }
+
+    #[test]
+    fn sites_that_share_noise_are_told() {
+        let (width, height) = (640, 512);
+        let shared = noise(width * height / 4, 7);
+        let mut samples = sensor(width, height, 0.4);
+        for (i, s) in samples.iter_mut().enumerate() {
+            let (x, y) = (i % width, i / width);
+            *s = (f64::from(*s) + 60.0 * shared[y / 2 * (width / 2) + x / 2]) as u16;
+        }
+        assert!(
+            measure(&mosaic(&samples, width, height))
+                .unwrap()
+                .dependence
+                > 0.5
+        );
+    }
+
+    #[test]
+    fn a_surface_without_noise_is_told() {
+        let samples: Vec<u16> = (0..640 * 512).map(|i| 700 + (i % 640) as u16 * 3).collect();
+        let found = measure(&mosaic(&samples, 640, 512)).unwrap();
+        assert!(found.full_well_cleanest.unwrap() > 1e5);
+    }
+}
