@@ -47,7 +47,7 @@ pub(super) fn jpeg(bytes: &[u8], limits: &Limits) -> Result<Decoded, Error> {
     }
     let (samples, channels) = jpeg_samples(bytes, &structure, true).or_else(|damage| {
         let read = jpeg_samples(bytes, &structure, false)?;
-        notes.push(format!("its data are damaged: {damage}"));
+        notes.push(format!("not all of its data follow the standard: {damage}"));
         Ok::<_, Error>(read)
     })?;
     let (data, profile) = colour::to_srgb(samples, channels, structure.icc.as_deref());
@@ -100,8 +100,8 @@ fn jpeg_samples(
     Ok((samples, channels))
 }
 
-/// Four stored components as amounts of ink. Adobe's files, which all of them are in practice,
-/// store the complement; of luma and chroma, the complement of what they stand for (T.872 § 6.5.3).
+/// Four stored components as amounts of ink. Luma and chroma stand for the complement of the three
+/// colours; Adobe's files, which all of them are in practice, store the complement of every ink.
 fn to_ink(samples: &mut [u8], structure: &jpeg::Jpeg) {
     let luma_and_chroma = structure.adobe_transform == Some(2);
     let inverted = structure.adobe_transform.is_some();
@@ -115,7 +115,7 @@ fn to_ink(samples: &mut [u8], structure: &jpeg::Jpeg) {
                 luma + 1.772 * blue,
             ]
             .map(|v| v.round().clamp(0.0, 255.0) as u8);
-            (*y, *cb, *cr) = (r, g, b);
+            (*y, *cb, *cr) = (255 - r, 255 - g, 255 - b);
         }
         if inverted {
             ink.iter_mut().for_each(|v| *v = 255 - *v);
