@@ -6,13 +6,16 @@ use sha2::{Digest as _, Sha256};
 
 use crate::calibration::Calibration;
 use crate::comparison::Comparison;
-use crate::exhibits::{self, Exhibits};
+use crate::exhibits::{self, Exhibits, Overlay};
 use crate::register::{self, NotRegistered, Registration};
 use crate::rendition::Rendition;
+use crate::tone::{self, Tone};
 use crate::transform::Transform;
-use crate::verdict::{Decision, Placement, Subject, Verdict};
-use crate::verificator::{Check, Finding, Measures, Outcome, metadata, sensor};
-use crate::{Error, develop, raw, rendition};
+use crate::verdict::{Decision, Placement, Subject, ToneShift, Verdict};
+use crate::verificator::{
+    Check, Finding, Measures, Outcome, exposure, metadata, sensor, structure,
+};
+use crate::{Error, develop, evidence, raw, rendition};
 
 /// The stages of a comparison, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,7 +93,7 @@ pub fn measure(
         size: raw.size(),
         orientation: raw.metadata().orientation,
     };
-    let measures = vec![
+    let mut measures = vec![
         metadata::measure(&raw, &rendition, image_file),
         sensor::measure(&raw, raw_file),
     ];
@@ -115,10 +118,14 @@ pub fn measure(
             enter(observer, Stage::Compare)?;
             let comparison = Comparison::new(&half, &rendition, &registration.warp);
             drop(half);
+            let tone = tone::fit(&comparison);
+            let evidence = evidence::weigh(&comparison, &tone);
+            measures.push(structure::measure(&evidence, &registration));
+            measures.push(exposure::measure(&evidence));
             if let Some(exhibits) = &mut exhibits {
-                exhibits.overlay = None;
+                exhibits.overlay = Some(Overlay::new(&comparison, &tone.expected(&comparison)));
             }
-            Ok(frame.placement(registration, &comparison))
+            Ok(frame.placement(registration, &comparison, &tone))
         }
         (Err(reason), _) => Err(reason),
         (Ok(_), None) => Err(NotRegistered::Featureless),
@@ -209,7 +216,12 @@ struct Frame {
 }
 
 impl Frame {
-    fn placement(&self, registration: Registration, comparison: &Comparison) -> Placement {
+    fn placement(
+        &self,
+        registration: Registration,
+        comparison: &Comparison,
+        tone: &Tone,
+    ) -> Placement {
         let warp = registration.warp;
         let mut straight = warp.clone();
         straight.coefficients.clear();
@@ -217,7 +229,11 @@ impl Frame {
             transform: Transform::new(&warp, self.size, self.orientation),
             corrected: Transform::new(&straight, self.size, self.orientation),
             warp,
-            tone: None,
+            tone: tone.gamma_power.is_finite().then_some(ToneShift {
+                exposure: tone.exposure_ev,
+                gamma_power: tone.gamma_power,
+                gamma_slope: tone.gamma_slope,
+            }),
             grid: (comparison.width(), comparison.height()),
         }
     }

@@ -1,9 +1,11 @@
 //! The checks. Each looks at one kind of evidence and only measures; [`crate::verdict`] says what
 //! the measurements together are worth.
 
+pub mod exposure;
 pub mod likeness;
 pub mod metadata;
 pub mod sensor;
+pub mod structure;
 
 use std::collections::BTreeMap;
 

@@ -80,8 +80,8 @@ pub(super) const MODELS: &[Model] = &[
             ("invented_evidence", Linear, High),
             ("invented_survival", Linear, Low),
         ],
-        gates: &[],
-        sees: |s| invented(s) && s.area.is_some(),
+        gates: &[("colourfulness", Some(0.004), None)],
+        sees: |s| local(s) || (invented(s) && s.area.is_some()),
         accuses: true,
     },
     Model {
@@ -95,10 +95,7 @@ pub(super) const MODELS: &[Model] = &[
     Model {
         check: Check::Exposure,
         name: "the finest detail is not the RAW's",
-        terms: &[
-            ("texture_finest", Linear, Low),
-            ("noise_finest", Linear, Low),
-        ],
+        terms: &[("finest_over_fine", Linear, Low)],
         gates: &[("kept_finest", Some(0.35), None)],
         sees: |s| invented(s) && s.area.is_none(),
         accuses: true,
