@@ -13,7 +13,8 @@ use crate::tone::{self, Tone};
 use crate::transform::Transform;
 use crate::verdict::{Decision, Placement, Subject, ToneShift, Verdict};
 use crate::verificator::{
-    Check, Finding, Measures, Outcome, exposure, metadata, sensor, structure,
+    Check, Finding, Measures, Outcome, chain, colour, exposure, hash, metadata, recapture, sensor,
+    structure,
 };
 use crate::{Error, develop, evidence, raw, rendition};
 
@@ -113,12 +114,23 @@ pub fn measure(
         Some(half) => register::register(half, &rendition.rgb),
         None => Err(NotRegistered::Featureless),
     };
+    let warp = registration.as_ref().ok().map(|r| &r.warp);
+    let compression = chain::Compression::of(&rendition);
+    measures.push(chain::measure(&rendition.rgb, compression.as_ref(), warp));
+    let mut pattern = half
+        .as_ref()
+        .map(|half| recapture::measure(half, &rendition.rgb, warp));
     let placement = match (registration, half) {
         (Ok(registration), Some(half)) => {
             enter(observer, Stage::Compare)?;
             let comparison = Comparison::new(&half, &rendition, &registration.warp);
             drop(half);
             let tone = tone::fit(&comparison);
+            measures.push(hash::measure(&rendition.rgb, &comparison, &tone));
+            measures.push(colour::measure(&comparison, &tone));
+            if let Some(pattern) = &mut pattern {
+                recapture::add_bands(pattern, &tone);
+            }
             let evidence = evidence::weigh(&comparison, &tone);
             measures.push(structure::measure(&evidence, &registration));
             measures.push(exposure::measure(&evidence));
@@ -130,6 +142,7 @@ pub fn measure(
         (Err(reason), _) => Err(reason),
         (Ok(_), None) => Err(NotRegistered::Featureless),
     };
+    measures.extend(pattern);
     let measured = Measured {
         raw: Subject {
             sha256: raw_sha256,

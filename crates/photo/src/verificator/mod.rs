@@ -1,9 +1,13 @@
 //! The checks. Each looks at one kind of evidence and only measures; [`crate::verdict`] says what
 //! the measurements together are worth.
 
+pub mod chain;
+pub mod colour;
 pub mod exposure;
+pub mod hash;
 pub mod likeness;
 pub mod metadata;
+pub mod recapture;
 pub mod sensor;
 pub mod structure;
 
