@@ -78,25 +78,46 @@ pub(super) fn malvar(rows: [&[f32]; 5], pattern: [usize; 4], y: usize, to: &mut 
     let here = [pattern[2 * (y % 2)], pattern[2 * (y % 2) + 1]];
     // The colour that is not green in this row, and the one of the rows above and below.
     let along = if here[0] == 1 { here[1] } else { here[0] };
-    let across = 2 - along;
-    let [a, b, c, d, e] = rows;
-    for x in 0..to[0].len() {
-        let i = x + 2;
-        let plus = b[i] + d[i] + c[i - 1] + c[i + 1];
-        let far_x = c[i - 2] + c[i + 2];
-        let far_y = a[i] + e[i];
-        let diagonal = b[i - 1] + b[i + 1] + d[i - 1] + d[i + 1];
-        let own = c[i];
-        if here[x % 2] == 1 {
-            to[1][x] = own;
-            let beside = c[i - 1] + c[i + 1];
-            let above = b[i] + d[i];
-            to[along][x] = (5.0 * own + 4.0 * beside - diagonal - far_x + 0.5 * far_y) / 8.0;
-            to[across][x] = (5.0 * own + 4.0 * above - diagonal - far_y + 0.5 * far_x) / 8.0;
-        } else {
-            to[along][x] = own;
-            to[1][x] = (4.0 * own + 2.0 * plus - far_x - far_y) / 8.0;
-            to[across][x] = (6.0 * own + 2.0 * diagonal - 1.5 * (far_x + far_y)) / 8.0;
+    let green = usize::from(here[1] == 1);
+    let [r, g, b] = to;
+    if along == 0 {
+        gradient_corrected(rows, green, r, g, b);
+    } else {
+        gradient_corrected(rows, green, b, g, r);
+    }
+}
+
+vectorised! {
+    /// `green` is 0 where the first site of the row is green, 1 where the second is; `along` is
+    /// the other colour of the row, `across` that of the rows above and below.
+    fn gradient_corrected<'a>(
+        rows: [&'a [f32]; 5],
+        green: usize,
+        along: &'a mut [f32],
+        middle: &'a mut [f32],
+        across: &'a mut [f32],
+    ) {
+        let n = along.len();
+        let [above, upper, row, lower, below] = rows;
+        let (a, e) = (&above[2..2 + n], &below[2..2 + n]);
+        let (b0, b1, b2) = (&upper[1..1 + n], &upper[2..2 + n], &upper[3..3 + n]);
+        let (d0, d1, d2) = (&lower[1..1 + n], &lower[2..2 + n], &lower[3..3 + n]);
+        let (c0, c1, c2) = (&row[..n], &row[1..1 + n], &row[2..2 + n]);
+        let (c3, c4) = (&row[3..3 + n], &row[4..4 + n]);
+        let (middle, across) = (&mut middle[..n], &mut across[..n]);
+        for x in 0..n {
+            let own = c2[x];
+            let (beside, vertical) = (c1[x] + c3[x], b1[x] + d1[x]);
+            let (far_x, far_y) = (c0[x] + c4[x], a[x] + e[x]);
+            let diagonal = b0[x] + b2[x] + d0[x] + d2[x];
+            let is_green = x % 2 == green;
+            let same_row = (5.0 * own + 4.0 * beside - diagonal - far_x + 0.5 * far_y) / 8.0;
+            let other_row = (5.0 * own + 4.0 * vertical - diagonal - far_y + 0.5 * far_x) / 8.0;
+            let opposite = (6.0 * own + 2.0 * diagonal - 1.5 * (far_x + far_y)) / 8.0;
+            let fitted = (4.0 * own + 2.0 * (beside + vertical) - far_x - far_y) / 8.0;
+            along[x] = if is_green { same_row } else { own };
+            middle[x] = if is_green { own } else { fitted };
+            across[x] = if is_green { other_row } else { opposite };
         }
     }
 }
