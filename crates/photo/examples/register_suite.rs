@@ -92,21 +92,32 @@ fn error(row: &Value, warp: &colophon_photo::geometry::Warp) -> (f64, f64, (f64,
     );
     let m = &truth.0;
     let scale = (m[0][0] * m[1][1] - m[0][1] * m[1][0]).abs().sqrt();
+    let grid: Vec<[f64; 4]> = match row["truth"].as_array() {
+        Some(places) => places
+            .iter()
+            .map(|p| std::array::from_fn(|i| p[i].as_f64().unwrap()))
+            .collect(),
+        None => (0..81)
+            .map(|k| {
+                let at = |i: i32, size: f64| size * (0.05 + 0.9 * f64::from(i) / 8.0);
+                let (x, y) = (at(k % 9, w), at(k / 9, h));
+                let (u, v) = true_place(row, &truth, x, y);
+                [x, y, u, v]
+            })
+            .collect(),
+    };
+    let n = grid.len() as f64;
     let (mut sum, mut worst, mut mean) = (0.0, 0.0f64, (0.0, 0.0));
-    for j in 0..9 {
-        for i in 0..9 {
-            let at = |i: i32, size: f64| size * (0.05 + 0.9 * f64::from(i) / 8.0);
-            let (x, y) = (at(i, w), at(j, h));
-            let a = warp.apply(x, y);
-            let b = true_place(row, &truth, x, y);
-            let square = (a.0 - b.0).powi(2) + (a.1 - b.1).powi(2);
-            sum += square;
-            mean.0 += (a.0 - b.0) / 81.0 / scale;
-            mean.1 += (a.1 - b.1) / 81.0 / scale;
-            worst = worst.max(square.sqrt());
-        }
+    for [x, y, u, v] in grid {
+        let a = warp.apply(x, y);
+        let (dx, dy) = (a.0 - u, a.1 - v);
+        let square = dx * dx + dy * dy;
+        sum += square;
+        mean.0 += dx / n / scale;
+        mean.1 += dy / n / scale;
+        worst = worst.max(square.sqrt());
     }
-    ((sum / 81.0).sqrt() / scale, worst / scale, mean)
+    ((sum / n).sqrt() / scale, worst / scale, mean)
 }
 
 /// Where (x, y) truly lies on the RAW frame. The suite's lens rows name the developer's rendering

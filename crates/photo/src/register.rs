@@ -7,7 +7,10 @@ mod blocks;
 mod features;
 mod fit;
 mod matching;
+mod mix;
 mod pyramid;
+
+use std::borrow::Cow;
 
 use crate::develop::HalfSize;
 use crate::geometry::{Homography, Warp};
@@ -87,7 +90,7 @@ pub enum NotRegistered {
         "no part of the RAW was found in the picture: at most {inliers} details agree on a place"
     )]
     NoAgreement {
-        /// The most pairs of key points that agreed.
+        /// The most pairs of key points that agreed; 0 where it was fewer than 6.
         inliers: usize,
     },
     /// A geometry was found, but at that place the pictures differ.
@@ -120,6 +123,10 @@ pub fn register(raw: &HalfSize, rendition: &Rgb8) -> Result<Registration, NotReg
     let long = size.0.max(size.1);
     let finest = long.div_ceil(FINEST);
     let encoded = pyramid::luma(rendition, finest);
+    // A strip that is hardly a pixel wide at this scale.
+    if encoded.width.min(encoded.height) < 16 {
+        return Err(NotRegistered::TooSmall);
+    }
     let scale = (OVERVIEW as f64 / encoded.width.max(encoded.height) as f64).min(1.0);
     let resized = |v: usize| ((v as f64 * scale).round() as usize).clamp(1, v);
     let small = encoded.resize_area(resized(encoded.width), resized(encoded.height));
@@ -130,7 +137,7 @@ pub fn register(raw: &HalfSize, rendition: &Rgb8) -> Result<Registration, NotReg
     );
     let overview = RenditionLevel::new(&small, 1, &tone).plane;
     let (pyramid, features) = rayon::join(
-        || RawPyramid::new(raw),
+        || RawPyramid::new(Cow::Borrowed(green)),
         || features::detect(&overview, KEY_POINTS),
     );
     if features.len() < 8 {
@@ -163,7 +170,7 @@ pub fn register(raw: &HalfSize, rendition: &Rgb8) -> Result<Registration, NotReg
                 continue;
             }
             let levels = levels(&encoded, finest, &tone);
-            match refine(start, &levels, &pyramid, found.inliers) {
+            match refine(start, &levels, raw, &pyramid, found.inliers) {
                 Ok(registration) => return Ok(registration),
                 Err(reason) => failure = worse(failure, reason),
             }
@@ -229,35 +236,52 @@ fn sensible(warp: &Warp) -> bool {
         && most.abs().max(least.abs()) > 0.02
 }
 
+/// Bends the first homography level by level; after the coarsest one against the mix of the RAW's
+/// channels that the rendition's luma turns out to be.
 fn refine(
     start: Warp,
     levels: &[RenditionLevel],
-    raw: &RawPyramid,
+    raw: &HalfSize,
+    green: &RawPyramid,
     inliers: usize,
 ) -> Result<Registration, NotRegistered> {
-    const PLAUSIBLE: f64 = 0.4;
-    let mut warp = start;
-    let mut last: Vec<Template> = Vec::new();
-    for (i, level) in levels.iter().enumerate() {
-        let templates = blocks::templates(level, BLOCKS);
-        let radii: &[usize] = if i == 0 { &[6, 3, 1] } else { &[2, 1] };
-        for &radius in radii {
-            let mut shifts = blocks::measure(&templates, level, raw, &warp, radius);
-            shifts.retain(|s| s.correlation > PLAUSIBLE);
-            let factor = level.factor as f64;
-            if let Some(bent) = fit::bend(&warp, &shifts, factor)
-                && sensible(&bent)
-            {
-                warp = bent;
-            }
-        }
-        last = templates;
-    }
-    let Some(level) = levels.last() else {
+    let [coarsest, finer @ ..] = levels else {
         return Err(NotRegistered::TooSmall);
     };
-    let shifts = blocks::measure(&last, level, raw, &warp, 3);
+    let mut templates = blocks::templates(coarsest, BLOCKS);
+    let warp = bend(start, &templates, coarsest, green, &[6, 2]);
+    let mix = mix::estimate(raw, &warp, &templates, coarsest.factor as f64);
+    let mixed = RawPyramid::new(Cow::Owned(mix::apply(raw, &mix)));
+    let mut warp = bend(warp, &templates, coarsest, &mixed, &[1]);
+    let mut finest = coarsest;
+    for level in finer {
+        templates = blocks::templates(level, BLOCKS);
+        warp = bend(warp, &templates, level, &mixed, &[2, 1]);
+        finest = level;
+    }
+    let shifts = blocks::measure(&templates, finest, &mixed, &warp, 3);
     judge(warp, &shifts, inliers)
+}
+
+/// Bends a warp to what the templates show, once for each radius of search.
+fn bend(
+    mut warp: Warp,
+    templates: &[Template],
+    level: &RenditionLevel,
+    raw: &RawPyramid,
+    radii: &[usize],
+) -> Warp {
+    const PLAUSIBLE: f64 = 0.4;
+    for &radius in radii {
+        let mut shifts = blocks::measure(templates, level, raw, &warp, radius);
+        shifts.retain(|s| s.correlation > PLAUSIBLE);
+        if let Some(bent) = fit::bend(&warp, &shifts, level.factor as f64)
+            && sensible(&bent)
+        {
+            warp = bent;
+        }
+    }
+    warp
 }
 
 /// Accepts a warp when the structure at its place is the same.
@@ -326,3 +350,6 @@ fn median(values: &mut [f64]) -> Option<f64> {
     let middle = values.len() / 2;
     Some(*values.select_nth_unstable_by(middle, f64::total_cmp).1)
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,8 +7,6 @@
     reason = "inner loops over planes whose sizes are checked at their start"
 )]
 
-use std::f32::consts::{PI, TAU};
-
 use rayon::prelude::*;
 
 use crate::raster::Plane;
@@ -19,6 +17,8 @@ pub const DESCRIPTOR: usize = 128;
 pub const NORM: f32 = 512.0;
 
 const INTERVALS: usize = 3;
+/// Powers of 2 to thirds: an octave's scales.
+const FINER: [f32; INTERVALS + 2] = [1.0, 1.259_921, 1.587_401, 2.0, 2.519_842];
 const BASE_SIGMA: f32 = 1.6;
 /// What blur a sampled picture is taken to have already.
 const CAMERA_SIGMA: f32 = 0.5;
@@ -37,8 +37,8 @@ pub struct Feature {
     pub y: f32,
     /// Standard deviation in pixels of the scale at which it was found.
     pub scale: f32,
-    /// Direction of the dominant gradient in radians.
-    pub angle: f32,
+    /// Direction (cosine, sine) of the dominant gradient.
+    pub direction: (f32, f32),
     /// Its surroundings.
     pub descriptor: [i16; DESCRIPTOR],
 }
@@ -58,7 +58,7 @@ impl Feature {
             x: (width - 1) as f32 - self.x,
             y: self.y,
             scale: self.scale,
-            angle: PI - self.angle,
+            direction: (-self.direction.0, self.direction.1),
             descriptor,
         }
     }
@@ -97,12 +97,10 @@ pub fn detect(plane: &Plane, most: usize) -> Vec<Feature> {
 }
 
 fn blur_series(base: Plane) -> Vec<Plane> {
-    let ratio = 2f32.powf(1.0 / INTERVALS as f32);
     let mut blurred = vec![base];
-    for i in 1..INTERVALS + 3 {
-        let before = BASE_SIGMA * ratio.powi(i as i32 - 1);
-        let more = before * (ratio * ratio - 1.0).sqrt();
-        blurred.push(blurred[i - 1].gaussian(more));
+    for (i, before) in FINER.iter().enumerate() {
+        let more = BASE_SIGMA * before * (FINER[1] * FINER[1] - 1.0).sqrt();
+        blurred.push(blurred[i].gaussian(more));
     }
     blurred
 }
@@ -190,7 +188,8 @@ fn extremum(stack: [&Plane; 3], x: usize, y: usize, layer: usize) -> Option<Extr
     } else {
         0.0
     };
-    let sigma = BASE_SIGMA * 2f32.powf((layer as f32 + os) / INTERVALS as f32);
+    // Linear between the layers: to 1 %.
+    let sigma = BASE_SIGMA * FINER[layer] * (1.0 + 0.231 * os);
     Some(Extremum {
         x: x as f32 + ox,
         y: y as f32 + oy,
@@ -229,31 +228,46 @@ fn describe(octave: &Octave, e: &Extremum, scale: f32) -> Vec<Feature> {
     let plane = &octave.blurred[e.layer];
     directions(plane, e)
         .into_iter()
-        .map(|angle| Feature {
+        .map(|direction| Feature {
             // Every second sample is kept from octave to octave, so that places only scale.
             x: e.x * scale,
             y: e.y * scale,
             scale: e.sigma * scale,
-            angle,
-            descriptor: descriptor(plane, e, angle),
+            direction,
+            descriptor: descriptor(plane, e, direction),
         })
         .collect()
 }
 
-/// Angle of (x, y) in units of a full turn, 0..1, to 2e-4.
+/// Angle of (x, y) in full turns, 0..1, to 5e-5. Of plain arithmetic only, like [`direction`], so
+/// that it is the same on every machine.
 fn turn(y: f32, x: f32) -> f32 {
     let (ax, ay) = (x.abs(), y.abs());
     let t = ax.min(ay) / ax.max(ay).max(1e-20);
     let s = t * t;
-    let a = ((-0.046_496_47 * s + 0.159_314_22) * s - 0.327_622_76) * s * t + t;
-    let a = if ay > ax { PI / 2.0 - a } else { a };
-    let a = if x < 0.0 { PI - a } else { a };
-    let a = if y < 0.0 { TAU - a } else { a };
-    let turns = a / TAU;
-    if turns >= 1.0 { 0.0 } else { turns }
+    let a = ((-0.007_400_2 * s + 0.025_355_6) * s - 0.052_142_8) * s * t + t * 0.159_154_94;
+    let a = if ay > ax { 0.25 - a } else { a };
+    let a = if x < 0.0 { 0.5 - a } else { a };
+    let a = if y < 0.0 { 1.0 - a } else { a };
+    if a >= 1.0 { 0.0 } else { a }
 }
 
-fn directions(plane: &Plane, e: &Extremum) -> Vec<f32> {
+/// Cosine and sine of an angle in full turns.
+fn direction(turns: f32) -> (f32, f32) {
+    let quarters = turns.rem_euclid(1.0) * 4.0;
+    let a = quarters.fract() * std::f32::consts::FRAC_PI_2;
+    let s = a * a;
+    let sin = a * (1.0 - s * (0.166_666_55 - s * (0.008_331_8 - s * 0.000_194_6)));
+    let cos = (1.0 - sin * sin).max(0.0).sqrt();
+    match quarters as i32 {
+        0 => (cos, sin),
+        1 => (-sin, cos),
+        2 => (-cos, -sin),
+        _ => (sin, -cos),
+    }
+}
+
+fn directions(plane: &Plane, e: &Extremum) -> Vec<(f32, f32)> {
     const BINS: usize = 36;
     let sigma = 1.5 * e.sigma;
     let radius = (2.5 * sigma).round() as isize;
@@ -296,18 +310,20 @@ fn directions(plane: &Plane, e: &Extremum) -> Vec<f32> {
                 return None;
             }
             let offset = 0.5 * (l - r) / (l - 2.0 * c + r);
-            Some((c, (i as f32 + 0.5 + offset) / BINS as f32 * TAU))
+            Some((c, (i as f32 + 0.5 + offset) / BINS as f32))
         })
         .collect();
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
     found.truncate(2);
-    found.into_iter().map(|(_, angle)| angle).collect()
+    found
+        .into_iter()
+        .map(|(_, turns)| direction(turns))
+        .collect()
 }
 
-fn descriptor(plane: &Plane, e: &Extremum, angle: f32) -> [i16; DESCRIPTOR] {
+fn descriptor(plane: &Plane, e: &Extremum, (cos, sin): (f32, f32)) -> [i16; DESCRIPTOR] {
     const SIDE: usize = 18;
     let step = 0.75 * e.sigma;
-    let (sin, cos) = angle.sin_cos();
     let mut patch = [[0f32; SIDE]; SIDE];
     for (j, row) in patch.iter_mut().enumerate() {
         let v = (j as f32 - 8.5) * step;

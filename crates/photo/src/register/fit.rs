@@ -25,7 +25,8 @@ const INADEQUACY: f64 = 0.04;
 pub fn bend(warp: &Warp, shifts: &[Shift], factor: f64) -> Option<Warp> {
     let observations: Vec<Observation> = shifts
         .iter()
-        .filter_map(|s| Observation::new(warp, s, factor))
+        .enumerate()
+        .filter_map(|(i, s)| Observation::new(warp, s, factor, fold(i)))
         .collect();
     let mut best: Option<(f64, Vec<usize>)> = None;
     for degree in DEGREES {
@@ -45,6 +46,11 @@ pub fn bend(warp: &Warp, shifts: &[Shift], factor: f64) -> Option<Warp> {
     Some(apply(warp, &terms, &solution))
 }
 
+/// Which half of the blocks the i-th is in: mixed, but always the same.
+fn fold(i: usize) -> bool {
+    (i as u32).wrapping_mul(0x9e37_79b9) >> 31 == 1
+}
+
 /// One block's displacement from the homography alone.
 struct Observation {
     u: f64,
@@ -53,10 +59,11 @@ struct Observation {
     information: (f64, f64, f64),
     weight: f64,
     fold: bool,
+    powers: [f64; 21],
 }
 
 impl Observation {
-    fn new(warp: &Warp, s: &Shift, factor: f64) -> Option<Self> {
+    fn new(warp: &Warp, s: &Shift, factor: f64, fold: bool) -> Option<Self> {
         let (width, height) = (warp.size.0 as f64, warp.size.1 as f64);
         let r = width.max(height) / 2.0;
         let (cx, cy) = ((width - 1.0) / 2.0, (height - 1.0) / 2.0);
@@ -79,9 +86,8 @@ impl Observation {
             target: (already.0 + s.d.0, already.1 + s.d.1),
             information,
             weight: s.correlation.max(0.0).powi(2),
-            fold: ((s.x * 7.31).to_bits() ^ (s.y * 3.77).to_bits())
-                .count_ones()
-                .is_multiple_of(2),
+            fold,
+            powers: powers((s.x - cx) / r, (s.y - cy) / r),
         })
     }
 }
@@ -97,8 +103,13 @@ fn terms(degree: i32) -> Vec<usize> {
 
 fn powers(u: f64, v: f64) -> [f64; 21] {
     let mut out = [0.0; 21];
+    let (mut of_u, mut of_v) = ([1.0; 6], [1.0; 6]);
+    for k in 1..6 {
+        of_u[k] = of_u[k - 1] * u;
+        of_v[k] = of_v[k - 1] * v;
+    }
     for (o, (i, j)) in out.iter_mut().zip(monomials()) {
-        *o = u.powi(i) * v.powi(j);
+        *o = of_u[i as usize] * of_v[j as usize];
     }
     out
 }
@@ -112,10 +123,9 @@ fn design(o: &Observation, terms: &[usize]) -> (Vec<f64>, Vec<f64>) {
     y[3..6].copy_from_slice(&[1.0, u, v]);
     x[6..8].copy_from_slice(&[u * u, u * v]);
     y[6..8].copy_from_slice(&[u * v, v * v]);
-    let powers = powers(u, v);
     for (k, &term) in terms.iter().enumerate() {
-        x[PROJECTIVE + k] = powers[term];
-        y[PROJECTIVE + terms.len() + k] = powers[term];
+        x[PROJECTIVE + k] = o.powers[term];
+        y[PROJECTIVE + terms.len() + k] = o.powers[term];
     }
     (x, y)
 }
@@ -127,7 +137,7 @@ fn solve(
     factor: f64,
     used: impl Fn(&Observation) -> bool,
 ) -> Option<DVector<f64>> {
-    const ROUNDS: usize = 8;
+    const ROUNDS: usize = 5;
     let n = PROJECTIVE + 2 * terms.len();
     let chosen: Vec<(&Observation, Vec<f64>, Vec<f64>)> = observations
         .iter()
@@ -147,7 +157,7 @@ fn solve(
                 .iter()
                 .map(|(o, x, y)| {
                     let (rx, ry) = rest(o, x, y, s);
-                    rx.hypot(ry)
+                    (rx * rx + ry * ry).sqrt()
                 })
                 .collect()
         });
@@ -161,7 +171,8 @@ fn solve(
         for (i, (o, x, y)) in chosen.iter().enumerate() {
             let robust = rests.as_ref().map_or(1.0, |r| {
                 let q = r[i] / scale;
-                (1.0 + q * q).powi(-2)
+                let one = 1.0 + q * q;
+                1.0 / (one * one)
             });
             let w = o.weight * robust;
             let (xx, xy, yy) = o.information;

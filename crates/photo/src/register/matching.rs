@@ -11,8 +11,9 @@
 use nalgebra::{SMatrix, SVector};
 use rayon::prelude::*;
 
-use super::features::{Feature, NORM};
+use super::features::{DESCRIPTOR, Feature, NORM};
 use crate::geometry::Homography;
+use crate::raster::vector::vectorised;
 
 /// A key point of the rendition and its likely partner on the RAW frame.
 #[derive(Clone, Copy, Debug)]
@@ -23,8 +24,8 @@ pub struct Pair {
     pub to: (f64, f64),
     /// Scale of the RAW's key point over that of the rendition's.
     scale: f64,
-    /// By what angle the rendition's key point is turned into the RAW's.
-    turn: f64,
+    /// Cosine and sine of the angle by which the rendition's key point is turned into the RAW's.
+    turn: (f64, f64),
     /// Distance to the best over that to the second best, squared.
     ratio: f32,
 }
@@ -43,13 +44,12 @@ pub fn pairs(rendition: &[Feature], raw: &[Feature]) -> Vec<Pair> {
     const RATIO: f32 = 0.85 * 0.85;
     /// Two key points nearer than this are taken for one when they compete.
     const SAME: f32 = 6.0;
+    let descriptors: Vec<i16> = raw.iter().flat_map(|f| f.descriptor).collect();
     let mut found: Vec<Pair> = rendition
         .par_iter()
         .filter_map(|a| {
-            let products: Vec<i32> = raw
-                .iter()
-                .map(|b| product(&a.descriptor, &b.descriptor))
-                .collect();
+            let mut products = vec![0; raw.len()];
+            products_with(&a.descriptor, &descriptors, &mut products);
             let best = (0..raw.len()).max_by_key(|&i| (products[i], usize::MAX - i))?;
             let b = &raw[best];
             let second = (0..raw.len())
@@ -63,7 +63,7 @@ pub fn pairs(rendition: &[Feature], raw: &[Feature]) -> Vec<Pair> {
                 from: (f64::from(a.x), f64::from(a.y)),
                 to: (f64::from(b.x), f64::from(b.y)),
                 scale: f64::from(b.scale / a.scale),
-                turn: f64::from(b.angle - a.angle),
+                turn: turned(a.direction, b.direction),
                 ratio,
             })
         })
@@ -72,11 +72,21 @@ pub fn pairs(rendition: &[Feature], raw: &[Feature]) -> Vec<Pair> {
     found
 }
 
-fn product(a: &[i16], b: &[i16]) -> i32 {
-    a.iter()
-        .zip(b)
-        .map(|(&a, &b)| i32::from(a) * i32::from(b))
-        .sum()
+/// The direction `to` as seen from `from`.
+fn turned(from: (f32, f32), to: (f32, f32)) -> (f64, f64) {
+    let (fx, fy) = (f64::from(from.0), f64::from(from.1));
+    let (tx, ty) = (f64::from(to.0), f64::from(to.1));
+    (fx * tx + fy * ty, fx * ty - fy * tx)
+}
+
+vectorised! {
+    /// The products of one descriptor with many that lie one after the other.
+    fn products_with<'a>(one: &'a [i16; DESCRIPTOR], many: &'a [i16], to: &'a mut [i32]) {
+        for (to, other) in to.iter_mut().zip(many.chunks_exact(DESCRIPTOR)) {
+            let pairs = one.iter().zip(other);
+            *to = pairs.map(|(&a, &b)| i32::from(a) * i32::from(b)).sum();
+        }
+    }
 }
 
 /// The homography with which the most pairs agree; `None` when it would be of fewer than 6.
@@ -118,7 +128,7 @@ pub fn agree(pairs: &[Pair]) -> Option<Agreement> {
 impl Pair {
     /// Where the similarity that `self` fixes sends a point.
     fn send(&self, (x, y): (f64, f64)) -> (f64, f64) {
-        let (sin, cos) = self.turn.sin_cos();
+        let (cos, sin) = self.turn;
         let (dx, dy) = (x - self.from.0, y - self.from.1);
         (
             self.to.0 + self.scale * (cos * dx - sin * dy),
@@ -132,14 +142,13 @@ impl Pair {
         if !(0.6..1.67).contains(&(self.scale / seed.scale)) {
             return false;
         }
-        let half = std::f64::consts::PI;
-        let turned = (self.turn - seed.turn + 5.0 * half).rem_euclid(2.0 * half) - half;
-        if turned.abs() > 0.5 {
+        // Within 28 degrees.
+        if self.turn.0 * seed.turn.0 + self.turn.1 * seed.turn.1 < 0.88 {
             return false;
         }
         let (x, y) = seed.send(self.from);
-        let reach = (self.to.0 - seed.to.0).hypot(self.to.1 - seed.to.1);
-        (x - self.to.0).hypot(y - self.to.1) < 8.0 + 0.15 * reach
+        let reach = distance(self.to, seed.to);
+        distance((x, y), self.to) < 8.0 + 0.15 * reach
     }
 }
 
@@ -179,9 +188,12 @@ fn grow(pairs: &[Pair], seed: &Pair) -> Option<Agreement> {
 
 impl Pair {
     fn off(&self, h: &Homography, tolerance: f64) -> bool {
-        let (x, y) = h.apply(self.from.0, self.from.1);
-        (x - self.to.0).hypot(y - self.to.1) < tolerance
+        distance(h.apply(self.from.0, self.from.1), self.to) < tolerance
     }
+}
+
+fn distance(a: (f64, f64), b: (f64, f64)) -> f64 {
+    ((a.0 - b.0) * (a.0 - b.0) + (a.1 - b.1) * (a.1 - b.1)).sqrt()
 }
 
 /// Least squares of an affine map or a homography, twice reweighted.
@@ -209,8 +221,7 @@ fn fit(
         let mut b = SVector::<f64, 8>::zeros();
         for p in pairs {
             let weight = homography.map_or(1.0, |h| {
-                let (x, y) = h.apply(p.from.0, p.from.1);
-                let r = (x - p.to.0).hypot(y - p.to.1) / (tolerance / 2.0);
+                let r = distance(h.apply(p.from.0, p.from.1), p.to) / (tolerance / 2.0);
                 1.0 / (1.0 + r * r)
             });
             let (x, y) = normal.apply(p.from.0, p.from.1);

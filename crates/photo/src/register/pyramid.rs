@@ -4,9 +4,10 @@
     reason = "inner loops over planes whose sizes are checked at their start"
 )]
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 
-use crate::develop::HalfSize;
 use crate::geometry::Warp;
 use crate::raster::{Plane, Rgb8};
 
@@ -14,9 +15,9 @@ use crate::raster::{Plane, Rgb8};
 /// the noise of the shadows down.
 const FLOOR: f32 = 0.02;
 
-/// The RAW's green at half size and at halves of that, linear.
+/// One plane of the RAW at half size and at halves of that, linear.
 pub struct RawPyramid<'a> {
-    base: &'a Plane,
+    base: Cow<'a, Plane>,
     smaller: Vec<Plane>,
     /// 1 / what counts as bright.
     gain: f32,
@@ -24,18 +25,17 @@ pub struct RawPyramid<'a> {
 
 impl<'a> RawPyramid<'a> {
     /// All levels of at least 64 pixels.
-    pub fn new(raw: &'a HalfSize) -> Self {
-        let base = &raw.planes[1];
+    pub fn new(base: Cow<'a, Plane>) -> Self {
         let mut smaller: Vec<Plane> = Vec::new();
         loop {
-            let last = smaller.last().unwrap_or(base);
+            let last = smaller.last().unwrap_or(&base);
             if last.width.min(last.height) < 128 {
                 break;
             }
             let next = last.decimate(2);
             smaller.push(next);
         }
-        let bright = bright(smaller.get(2).or(smaller.last()).unwrap_or(base));
+        let bright = bright(smaller.get(2).or(smaller.last()).unwrap_or(&base));
         Self {
             base,
             smaller,
@@ -45,7 +45,7 @@ impl<'a> RawPyramid<'a> {
 
     fn level(&self, index: usize) -> &Plane {
         if index == 0 {
-            self.base
+            &self.base
         } else {
             &self.smaller[index - 1]
         }
@@ -59,7 +59,7 @@ impl<'a> RawPyramid<'a> {
             .rev()
             .map(|i| self.level(i))
             .find(|p| size(p) >= long)
-            .unwrap_or(self.base);
+            .unwrap_or(&self.base);
         let scale = (long as f64 / size(from) as f64).min(1.0);
         let resized = |v: usize| ((v as f64 * scale).round() as usize).clamp(1, v);
         let (width, height) = (resized(from.width), resized(from.height));
@@ -74,69 +74,109 @@ impl<'a> RawPyramid<'a> {
         (plane, per)
     }
 
-    /// Logarithms of the light at a square of `side` × `side` points around the rendition's
-    /// `centre`, `step` rendition pixels apart; `None` when it leaves the frame. The warp is taken
-    /// for affine over it.
-    pub fn sample(
-        &self,
-        warp: &Warp,
-        centre: (f64, f64),
-        step: f64,
-        side: usize,
-        out: &mut [f32],
-    ) -> Option<()> {
-        let (x, y) = centre;
-        let h = step * side as f64 / 4.0;
-        let place = warp.apply(x, y);
+    /// Logarithms of the light in a `square` of the rendition; `None` when it leaves the frame.
+    #[inline(always)]
+    pub fn sample(&self, warp: &Warp, square: &Square, out: &mut [f32]) -> Option<()> {
+        let patch = square.affine(warp)?;
+        let index = patch.level().min(self.smaller.len());
+        patch.sample(self.level(index), index, out)?;
+        let gain = self.gain;
+        for v in out {
+            *v = ln(v.max(0.0) * gain + FLOOR);
+        }
+        Some(())
+    }
+}
+
+/// A square of points of the rendition.
+#[derive(Clone, Copy, Debug)]
+pub struct Square {
+    /// Its centre in rendition pixels.
+    pub centre: (f64, f64),
+    /// Distance of neighbouring points in rendition pixels.
+    pub step: f64,
+    /// Points along an edge.
+    pub side: usize,
+}
+
+/// A [`Square`] on the RAW frame: the warp is taken for affine over it.
+#[derive(Clone, Copy, Debug)]
+pub struct RawPatch {
+    centre: (f64, f64),
+    /// RAW pixels from one point to the next in a row.
+    along: (f64, f64),
+    /// RAW pixels from one row to the next.
+    down: (f64, f64),
+    side: usize,
+}
+
+impl Square {
+    /// Where it lies on the RAW frame; `None` where the warp has no finite place for it.
+    pub fn affine(&self, warp: &Warp) -> Option<RawPatch> {
+        let (x, y) = self.centre;
+        let h = self.step * self.side as f64 / 4.0;
         let (right, left) = (warp.apply(x + h, y), warp.apply(x - h, y));
         let (down, up) = (warp.apply(x, y + h), warp.apply(x, y - h));
-        let per = step / (2.0 * h);
-        let a = ((right.0 - left.0) * per, (right.1 - left.1) * per);
-        let b = ((down.0 - up.0) * per, (down.1 - up.1) * per);
-        let scale = (a.0 * b.1 - a.1 * b.0).abs().sqrt();
-        if !scale.is_finite() {
-            return None;
+        let per = self.step / (2.0 * h);
+        let patch = RawPatch {
+            centre: warp.apply(x, y),
+            along: ((right.0 - left.0) * per, (right.1 - left.1) * per),
+            down: ((down.0 - up.0) * per, (down.1 - up.1) * per),
+            side: self.side,
+        };
+        (patch.scale().is_finite() && patch.centre.0.is_finite()).then_some(patch)
+    }
+}
+
+impl RawPatch {
+    /// RAW pixels between neighbouring points.
+    fn scale(&self) -> f64 {
+        let (a, b) = (self.along, self.down);
+        (a.0 * b.1 - a.1 * b.0).abs().sqrt()
+    }
+
+    /// How often the half-size plane may be halved with pixels no larger than the points' distance.
+    pub fn level(&self) -> usize {
+        let mut level = 0;
+        while level < 12 && self.scale() >= f64::from(4u32 << level) {
+            level += 1;
         }
-        // The level whose pixels are at most as large as the points are apart.
-        let index = (scale / 2.0)
-            .log2()
-            .floor()
-            .clamp(0.0, self.smaller.len() as f64) as usize;
-        let plane = self.level(index);
-        let size = (1 << index) as f64;
-        let to_level = |v: f64| ((v - 0.5) / 2.0 - (size - 1.0) / 2.0) / size;
+        level
+    }
+
+    /// Bilinear samples of a half-size plane that was halved `level` times; `None` when the patch
+    /// leaves it.
+    #[inline(always)]
+    pub fn sample(&self, plane: &Plane, level: usize, out: &mut [f32]) -> Option<()> {
+        let size = (1u32 << level) as f64;
         let shrink = 1.0 / (2.0 * size);
-        let (ax, ay, bx, by) = (
-            (a.0 * shrink) as f32,
-            (a.1 * shrink) as f32,
-            (b.0 * shrink) as f32,
-            (b.1 * shrink) as f32,
+        let (ax, ay) = (
+            (self.along.0 * shrink) as f32,
+            (self.along.1 * shrink) as f32,
         );
-        let (cx, cy) = (to_level(place.0) as f32, to_level(place.1) as f32);
-        let half = (side as f32 - 1.0) / 2.0;
+        let (bx, by) = ((self.down.0 * shrink) as f32, (self.down.1 * shrink) as f32);
+        let to_level = |v: f64| (((v - 0.5) / 2.0 - (size - 1.0) / 2.0) / size) as f32;
+        let (cx, cy) = (to_level(self.centre.0), to_level(self.centre.1));
+        let half = (self.side as f32 - 1.0) / 2.0;
         let (mx, my) = ((ax.abs() + bx.abs()) * half, (ay.abs() + by.abs()) * half);
-        let (limit_x, limit_y) = (plane.width as f32 - 1.0, plane.height as f32 - 1.0);
-        if !(cx - mx >= 0.0 && cy - my >= 0.0 && cx + mx < limit_x && cy + my < limit_y) {
+        let (limit_x, limit_y) = (plane.width as f32 - 1.01, plane.height as f32 - 1.01);
+        if !(cx - mx >= 0.01 && cy - my >= 0.01 && cx + mx < limit_x && cy + my < limit_y) {
             return None;
         }
         let width = plane.width;
-        for (j, row) in out.chunks_exact_mut(side).enumerate() {
+        for (j, row) in out.chunks_exact_mut(self.side).enumerate() {
             let v = j as f32 - half;
             let (x0, y0) = (cx + bx * v - ax * half, cy + by * v - ay * half);
             for (i, to) in row.iter_mut().enumerate() {
                 let (x, y) = (x0 + ax * i as f32, y0 + ay * i as f32);
-                let (xi, yi) = (x as usize, y as usize);
+                let (xi, yi) = (x as u32, y as u32);
                 let (fx, fy) = (x - xi as f32, y - yi as f32);
-                let at = yi * width + xi;
+                let at = yi as usize * width + xi as usize;
                 let d = plane.data.get(at..at + width + 2)?;
                 let top = d[0] + (d[1] - d[0]) * fx;
                 let bottom = d[width] + (d[width + 1] - d[width]) * fx;
                 *to = top + (bottom - top) * fy;
             }
-        }
-        let gain = self.gain;
-        for v in out {
-            *v = ln(v.max(0.0) * gain + FLOOR);
         }
         Some(())
     }
@@ -210,7 +250,11 @@ pub struct Tone(Vec<f32>);
 impl Tone {
     /// With the brightness of a small version of the picture.
     pub fn new(encoded: &Plane) -> Self {
-        let light = |v: f32| (v / 255.0).powf(2.2);
+        // The power 2.25, in plain arithmetic: near enough to every encoding in use.
+        let light = |v: f32| {
+            let v = v / 255.0;
+            v * v * v.sqrt().sqrt()
+        };
         let gain = 1.0 / light(bright(encoded)).max(1e-3);
         Self(
             (0..=1024)
@@ -226,11 +270,14 @@ impl Tone {
     }
 }
 
-/// Natural logarithm of a positive number to 1e-4, the same on every machine and quick in loops.
+/// Natural logarithm of a positive number to 2e-5, the same on every machine and quick in loops.
+#[inline(always)]
 fn ln(v: f32) -> f32 {
     let bits = v.to_bits();
     let exponent = ((bits >> 23) as i32 - 127) as f32;
     let m = f32::from_bits(bits & 0x007f_ffff | 0x3f80_0000) - 1.0;
-    let p = m * (1.441_80 + m * (-0.708_44 + m * (0.414_28 + m * (-0.191_21 + m * 0.043_57))));
+    let p = m
+        * (1.441_917
+            + m * (-0.709_096_4 + m * (0.415_606 + m * (-0.193_575_7 + m * 0.045_149_03))));
     (exponent + p) * std::f32::consts::LN_2
 }
