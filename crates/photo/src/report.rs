@@ -195,8 +195,8 @@ fn regions(verdict: &Verdict) -> Vec<Region> {
     named
         .filter_map(|region| {
             Some((
-                share(number(region, "x")?, width),
-                share(number(region, "y")?, height),
+                share(number(region, "left")?, width),
+                share(number(region, "top")?, height),
                 share(number(region, "width")?, width),
                 share(number(region, "height")?, height),
             ))
@@ -239,11 +239,10 @@ fn comparable(name: &str) -> bool {
         name,
         "make"
             | "model"
-            | "serial"
+            | "body_serial"
             | "lens"
-            | "lens_model"
             | "lens_serial"
-            | "capture_time"
+            | "captured_at"
             | "exposure_time"
             | "f_number"
             | "iso"
@@ -281,4 +280,38 @@ fn data_uri(rgb: &Rgb8) -> Result<String, askama::Error> {
         .encode(&rgb.data, width, height, ExtendedColorType::Rgb8)
         .map_err(askama::Error::custom)?;
     Ok(format!("data:image/jpeg;base64,{}", STANDARD.encode(jpeg)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_as_many_digits_as_help() {
+        let shown = [0.0, 12.0, 1234.56, 3.14159, 0.01234, 0.000_012_3].map(figure);
+        assert_eq!(shown, ["0", "12", "1234.6", "3.14", "0.0123", "1.23e-5"]);
+    }
+
+    #[test]
+    fn what_both_files_say_differently_is_marked() {
+        let object = |value: Value| value.as_object().cloned().unwrap();
+        let raw = object(serde_json::json!({"make": "A", "iso": 100, "width": 10, "artist": "X"}));
+        let image = object(serde_json::json!({"make": "B", "iso": 100, "width": 5, "gps": true}));
+        let rows = said(&raw, &image);
+        let marked: Vec<&str> = rows
+            .iter()
+            .filter(|r| r.differs)
+            .map(|r| r.name.as_str())
+            .collect();
+        assert_eq!(marked, ["make"], "an export may have another size");
+        let both: Vec<&str> = rows.iter().take(3).map(|r| r.name.as_str()).collect();
+        assert_eq!(both, ["iso", "make", "width"], "what both say comes first");
+    }
+
+    #[test]
+    fn a_curve_runs_from_the_dark_to_white() {
+        let plot = Plot::of(&[vec![(-12.0, 0.0), (0.0, 1.0)], Vec::new(), Vec::new()]);
+        assert_eq!(plot.red, "M0.0 240.0L360.0 0.0");
+        assert!(plot.green.is_empty());
+    }
 }

@@ -197,3 +197,90 @@ fn pixels(value: f64) -> i64 {
 fn rounded(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Homography;
+    use crate::transform::Transform;
+    use crate::verdict::Answer;
+    use flashraw::Orientation;
+
+    fn subject(sha256: &str) -> Subject {
+        Subject {
+            sha256: sha256.into(),
+            bytes: 1,
+            size: (200, 100),
+            metadata: Map::new(),
+        }
+    }
+
+    #[test]
+    fn ids_follow_from_what_they_stand_for() {
+        assert_eq!(
+            verificator_id(Check::Structure).to_string(),
+            "5a96c303-9f3b-5b99-83c6-3c976b785232"
+        );
+        let mut ids: Vec<Uuid> = Check::ALL.map(verificator_id).to_vec();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), Check::ALL.len());
+        let (a, b) = (subject("aa"), subject("bb"));
+        assert_eq!(verification_id(&a, &b), verification_id(&a, &b));
+        assert_ne!(verification_id(&a, &b), verification_id(&b, &a));
+    }
+
+    /// A crop of the left half at half size, by hand.
+    #[test]
+    fn a_placement_is_told_in_the_contract_s_fields() {
+        let warp = Warp::projective(Homography::resize(2.0, 2.0), (50, 50));
+        let transform = Transform::new(&warp, (200, 100), Orientation::Normal);
+        let mut raw = subject("aa");
+        raw.metadata.insert("focal_length".into(), json!(50.0));
+        raw.metadata.insert("focal_length_35mm".into(), json!(80));
+        let verdict = Verdict {
+            answer: Answer::Refused,
+            honest: 0.1,
+            reasons: vec!["Why.".into()],
+            findings: Vec::new(),
+            raw,
+            image: subject("bb"),
+            placement: Some(Placement {
+                corrected: transform.clone(),
+                transform,
+                warp,
+                tone: Some(ToneShift {
+                    exposure: 0.5,
+                    gamma_power: 2.2,
+                    gamma_slope: 4.5,
+                }),
+                grid: (25, 25),
+            }),
+            calibration: "1".into(),
+        };
+        let answer = verdict.to_json();
+        assert_eq!(answer["result"], false);
+        assert_eq!(answer["result_confidence"], 0.9, "in the refusal");
+        assert_eq!(answer["honest_probability"], 0.1);
+        let info = &answer["rendition_info"];
+        assert_eq!(
+            info["crop_pixels"],
+            json!({"top": 0, "bottom": 0, "left": 0, "right": 100})
+        );
+        assert_eq!(info["crop_percentage"], 50.0);
+        assert_eq!(info["bounding_box"]["corners"][2], json!([100, 100]));
+        assert_eq!(info["resize_info"]["width_scale"], 0.5);
+        assert_eq!(info["exp_shift"], 0.5);
+        assert_eq!(info["lens_correction_crop_factor"], 1.6);
+        // The grid is the picture at half size; the whole frame has 50 × 25 of its pixels there.
+        assert_eq!(info["rendition_raw_width"], 50);
+        assert_eq!(info["rendition_raw_height"], 25);
+    }
+
+    #[test]
+    fn thumbnails_keep_the_shape_and_are_never_enlarged() {
+        assert_eq!(thumbnail((6000, 4000)), (512, 341));
+        assert_eq!(thumbnail((300, 200)), (300, 200));
+        assert_eq!(thumbnail((60_000, 1)), (512, 1));
+    }
+}

@@ -205,7 +205,8 @@ impl Transform {
                 self.keystone.1 * 100.0
             ));
         }
-        if let Some(found) = self.distortion.filter(|d| d.farthest >= 0.5) {
+        let edge = self.rendition.0.max(self.rendition.1) as f64;
+        if let Some(found) = self.distortion.filter(|d| d.farthest >= edge / 1000.0) {
             words.push(format!(
                 "lens distortion changed (by up to {:.1} px)",
                 found.farthest

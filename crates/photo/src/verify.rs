@@ -90,6 +90,8 @@ pub fn measure(
         || rendition::read(image_file).map(|rendition| (rendition, sha256(image_file))),
     );
     let ((raw, raw_sha256), (rendition, image_sha256)) = (raw?, rendition?);
+    let raw_said = raw.container.metadata.to_json();
+    let image_said = rendition.metadata.to_json();
     let frame = Frame {
         size: raw.size(),
         orientation: raw.metadata().orientation,
@@ -147,14 +149,14 @@ pub fn measure(
         raw: Subject {
             sha256: raw_sha256,
             bytes: raw_file.len() as u64,
-            size: frame.size,
-            metadata: Default::default(),
+            size: frame.shown(),
+            metadata: raw_said,
         },
         image: Subject {
             sha256: image_sha256,
             bytes: image_file.len() as u64,
             size: size(&rendition),
-            metadata: Default::default(),
+            metadata: image_said,
         },
         placement,
         measures,
@@ -265,4 +267,15 @@ fn size(rendition: &Rendition) -> (usize, usize) {
 
 fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
+}
+
+impl Frame {
+    /// Its size as the file asks to be shown.
+    fn shown(&self) -> (usize, usize) {
+        let (width, height) = self.size;
+        match self.orientation.exif() {
+            1..=4 => (width, height),
+            _ => (height, width),
+        }
+    }
 }
