@@ -62,6 +62,8 @@ pub enum Command {
     Admin(Admin),
     /// Check a file against what is stated about it
     Verify(Verify),
+    /// Hold a photograph against its RAW file
+    Photo(Photo),
     /// Audit, monitor and prove the transparency log
     Log(Log),
     /// Measure this program on this machine
@@ -280,6 +282,72 @@ pub struct Verify {
     /// or hexadecimal
     #[arg(long, value_name = "FILE")]
     pub generator_key: Option<PathBuf>,
+    #[command(flatten)]
+    pub print: Print,
+}
+
+#[derive(Args, Debug)]
+pub struct Photo {
+    #[command(subcommand)]
+    pub command: PhotoCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PhotoCommand {
+    /// Is this picture an honest export of that RAW file?
+    Verify(PhotoVerify),
+    /// Develop a RAW file plainly
+    Develop {
+        /// The RAW file
+        raw: PathBuf,
+        /// Where the picture goes; .png and .tif have 16 bits a sample, .jpg has 8
+        out: PathBuf,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Fit thresholds on labelled pairs
+    Calibrate(PhotoCalibrate),
+    /// Tell what a RAW file or a picture says about itself
+    Info {
+        /// The file
+        file: PathBuf,
+        #[command(flatten)]
+        print: Print,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct PhotoCalibrate {
+    /// Folder with the labelled pairs and their manifest.json
+    pub folder: PathBuf,
+    /// Where paths of the manifest lie that are not in the folder
+    #[arg(long, value_name = "DIR")]
+    pub data_root: Option<PathBuf>,
+    /// Write the calibration (JSON)
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Write its report (Markdown)
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    #[command(flatten)]
+    pub print: Print,
+}
+
+#[derive(Args, Debug)]
+pub struct PhotoVerify {
+    /// The RAW file
+    pub raw: PathBuf,
+    /// The picture that is said to be made from it
+    pub image: PathBuf,
+    /// Write a report: one page of HTML that holds everything it shows
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Write a picture of the RAW with the picture's outline on it (PNG)
+    #[arg(long, value_name = "FILE")]
+    pub crop_map: Option<PathBuf>,
+    /// Begin nothing more after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub time_limit: u64,
     #[command(flatten)]
     pub print: Print,
 }

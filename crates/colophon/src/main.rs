@@ -50,6 +50,7 @@ async fn run(cli: Cli) -> anyhow::Result<Answer> {
         Command::Keys(keys) => commands::keys::run(&options, keys).await,
         Command::Admin(admin) => commands::admin::run(&options, admin).await,
         Command::Verify(verify) => commands::verify::run(verify).await,
+        Command::Photo(photo) => commands::photo::run(photo).await,
         Command::Log(log) => commands::log::run(&options, log).await,
         Command::Bench(bench) => commands::bench::run(&options, bench).await,
     }

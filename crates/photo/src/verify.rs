@@ -192,33 +192,41 @@ const UNPLACED: f64 = 0.02;
 /// What it means that the picture was not found in the RAW: that there is too little to find is no
 /// accusation.
 fn unplaced(reason: &NotRegistered) -> Finding {
-    let (outcome, honest) = match reason {
-        NotRegistered::TooSmall | NotRegistered::Featureless => (Outcome::CannotTell, 0.5),
-        NotRegistered::NoAgreement { .. } | NotRegistered::Unlike { .. } => {
-            (Outcome::Failed, UNPLACED)
-        }
-    };
     let mut said = Measures::new(Check::Structure);
-    match reason {
-        NotRegistered::TooSmall | NotRegistered::Featureless => {}
-        NotRegistered::NoAgreement { inliers } => said.value("inliers", *inliers as f64),
+    let (sentence, accuses) = match reason {
+        NotRegistered::TooSmall => (
+            "One of the two is too small to be found in the other.",
+            false,
+        ),
+        NotRegistered::Featureless => (
+            "One of the two has too little structure to be found in the other.",
+            false,
+        ),
+        NotRegistered::NoAgreement { inliers } => {
+            said.value("inliers", *inliers as f64);
+            ("Nothing that the picture shows was found in the RAW.", true)
+        }
         NotRegistered::Unlike {
             inliers,
             correlation,
         } => {
             said.value("inliers", *inliers as f64);
             said.value("correlation", *correlation);
+            (
+                "Where the picture fits the RAW best, the two do not look alike.",
+                true,
+            )
         }
-    }
-    let mut sentence = reason.to_string();
-    if let Some(first) = sentence.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
+    };
     Finding {
         check: said.check,
-        outcome,
-        honest,
-        reasons: vec![format!("{sentence}.")],
+        outcome: if accuses {
+            Outcome::Failed
+        } else {
+            Outcome::CannotTell
+        },
+        honest: if accuses { UNPLACED } else { 0.5 },
+        reasons: vec![sentence.to_owned()],
         values: said.values,
         details: said.details,
     }

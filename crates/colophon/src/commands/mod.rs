@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod keys;
 pub mod log;
 pub mod migrate;
+pub mod photo;
 pub mod serve;
 pub mod verify;
 pub mod worker;
