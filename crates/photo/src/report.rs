@@ -288,8 +288,8 @@ mod tests {
 
     #[test]
     fn numbers_have_as_many_digits_as_help() {
-        let shown = [0.0, 12.0, 1234.56, 3.14159, 0.01234, 0.000_012_3].map(figure);
-        assert_eq!(shown, ["0", "12", "1234.6", "3.14", "0.0123", "1.23e-5"]);
+        let shown = [0.0, 12.0, 1234.56, 2.34567, 0.01234, 0.000_012_3].map(figure);
+        assert_eq!(shown, ["0", "12", "1234.6", "2.35", "0.0123", "1.23e-5"]);
     }
 
     #[test]

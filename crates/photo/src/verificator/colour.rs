@@ -326,7 +326,7 @@ fn take_field(cells: &Cells, left: &mut [[f32; 2]]) {
         SVector::<f64, 6>::from([1.0, u, v, u * u, u * v, v * v])
     };
     let usable: Vec<usize> = (0..left.len()).filter(|&i| cells.data[i].usable).collect();
-    for axis in 0..2 {
+    for axis in [0, 1] {
         let mut solution = SVector::<f64, 6>::zeros();
         for _ in 0..4 {
             let mut normal = SMatrix::<f64, 6, 6>::identity() * 1e-6;
