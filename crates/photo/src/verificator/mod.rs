@@ -154,7 +154,7 @@ impl Finding {
         vec![match (self.outcome, self.check) {
             (Outcome::Failed, _) => "The evidence speaks against an honest export.",
             (Outcome::CannotTell, _) => "The evidence is too weak.",
-            (Outcome::NotApplicable, _) => "There is no such evidence in these files.",
+            (Outcome::NotApplicable, _) => "It has nothing to say about these files.",
             (Outcome::Passed, Check::Structure) => "All that the picture shows is in the RAW.",
             (Outcome::Passed, Check::Exposure) => {
                 "The noise of this very exposure is in the picture, everywhere."

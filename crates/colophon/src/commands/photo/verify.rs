@@ -124,7 +124,8 @@ fn describe(arguments: &PhotoVerify, verdict: &Verdict) -> String {
         });
     }
     lines.push(String::new());
-    let confidence = verdict.confidence() * 100.0;
+    // No evidence is surer than this.
+    let confidence = (verdict.confidence() * 100.0).min(99.0);
     lines.push(match verdict.answer {
         verdict::Answer::CannotTell => verdict.answer.sentence().to_owned(),
         answer => format!("{} ({confidence:.0} % sure)", answer.sentence()),
