@@ -11,7 +11,9 @@
 //!    towards ½. A check that does not apply is left out, unless it is one of the three that the
 //!    claim rests on (content, exposure, sensor): their absence counts as ½.
 //! 4. The verdict is *honest* when the content was found in the RAW and the pooled probability
-//!    reaches [`CONVINCED`]; else *cannot tell*.
+//!    reaches [`CONVINCED`]; else *cannot tell*, and its probability stays between
+//!    1 − [`CONVINCED`] and that: a sure sensor makes nothing known of a picture that cannot be
+//!    compared.
 
 use serde_json::{Map, Value};
 
@@ -168,7 +170,7 @@ impl Decision {
         }
         Self {
             answer: Answer::CannotTell,
-            honest,
+            honest: honest.clamp(1.0 - CONVINCED, CONVINCED),
             reasons,
         }
     }
