@@ -435,7 +435,28 @@ pub struct Bench {
     #[arg(long, default_value_t = 64)]
     pub clients: usize,
     #[command(flatten)]
+    pub photo: BenchPhoto,
+    #[command(flatten)]
     pub print: Print,
+}
+
+#[derive(Args, Debug)]
+pub struct BenchPhoto {
+    /// For photo: a RAW file [default: 24 megapixels of a synthetic sensor]
+    #[arg(long, value_name = "FILE", requires = "image")]
+    pub raw: Option<PathBuf>,
+    /// For photo: the picture made from it
+    #[arg(long, value_name = "FILE", requires = "raw")]
+    pub image: Option<PathBuf>,
+    /// For photo: a script that does the same by other means, measured beside
+    #[arg(long, value_name = "SCRIPT")]
+    pub peer: Option<PathBuf>,
+    /// For photo: what runs the script
+    #[arg(long, value_name = "PROGRAM", default_value = "python3")]
+    pub python: PathBuf,
+    /// For photo: one verdict in this process
+    #[arg(long, hide = true, requires = "raw")]
+    pub once: bool,
 }
 
 /// With --data, each works on what the ones before have stored.
@@ -455,11 +476,13 @@ pub enum Flow {
     Auth,
     /// Start the server, and let it idle
     Startup,
+    /// Judge a photograph of 24 megapixels against its RAW file
+    Photo,
 }
 
 impl Flow {
     /// Every flow, in the order in which they are measured.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Ingest,
         Self::Http,
         Self::Statements,
@@ -467,5 +490,6 @@ impl Flow {
         Self::Proof,
         Self::Auth,
         Self::Startup,
+        Self::Photo,
     ];
 }

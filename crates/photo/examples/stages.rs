@@ -63,5 +63,10 @@ fn main() {
             *to - *from
         );
     }
-    println!("{:?} in {:.1?}", verdict.answer, started.elapsed());
+    println!(
+        "{:?} {:.4} in {:.1?}",
+        verdict.answer,
+        verdict.honest,
+        started.elapsed()
+    );
 }

@@ -3,9 +3,8 @@
 //! The grid is the rendition's, decimated by a whole factor (exact box mean), so coarse that a
 //! pixel covers at least [`MIN_COVER`] RAW pixels: finer detail is not in the half-size
 //! development, and the lower frequencies of the exposure's noise are those that survive resizing
-//! and JPEG. The RAW is resampled onto it: box-decimated where the grid is much coarser,
-//! Catmull-Rom interpolated at four points of the pixel where it is a little coarser, at its
-//! centre otherwise.
+//! and JPEG. The RAW is resampled onto it: box-decimated where the grid is much coarser, then
+//! Catmull-Rom interpolated, spread as far as the pixel is larger than a half-size one.
 #![allow(
     clippy::indexing_slicing,
     reason = "inner loops over planes whose sizes are checked at their start"
@@ -15,6 +14,7 @@ use rayon::prelude::*;
 
 use crate::develop::HalfSize;
 use crate::geometry::Warp;
+use crate::raster::vector::vectorised;
 use crate::raster::{Plane, RgbPlanes};
 use crate::rendition::Rendition;
 
@@ -63,8 +63,8 @@ impl Comparison {
             &raw.planes
         };
         let nodes = Nodes::new(warp, factor, (width, height), reduction);
-        let fine = cover / 2.0 / reduction as f64 > 1.0;
-        let (planes, valid) = resample(source, &nodes, width, height, fine);
+        let pixel = cover / 2.0 / reduction as f64;
+        let (planes, valid) = resample(source, &nodes, width, height, pixel);
         Self {
             factor,
             cover,
@@ -155,10 +155,10 @@ impl Nodes {
         Self { across, places }
     }
 
-    /// Places of the pixels of row `y`, each moved by (dx, dy) pixels.
-    fn row(&self, y: usize, dx: f32, dy: f32, out: &mut [(f32, f32)]) {
+    /// Places of the pixels of row `y`.
+    fn row(&self, y: usize, out: &mut [(f32, f32)]) {
         let top = y / STEP * self.across;
-        let fy = (y % STEP) as f32 / STEP as f32 + dy / STEP as f32;
+        let fy = (y % STEP) as f32 / STEP as f32;
         let mix =
             |a: (f32, f32), b: (f32, f32), f: f32| (a.0 + (b.0 - a.0) * f, a.1 + (b.1 - a.1) * f);
         for (i, cell) in out.chunks_mut(STEP).enumerate() {
@@ -166,25 +166,27 @@ impl Nodes {
             let left = mix(self.places[at], self.places[at + self.across], fy);
             let right = mix(self.places[at + 1], self.places[at + self.across + 1], fy);
             for (j, place) in cell.iter_mut().enumerate() {
-                *place = mix(left, right, (j as f32 + dx) / STEP as f32);
+                *place = mix(left, right, j as f32 / STEP as f32);
             }
         }
     }
 }
 
+/// Lanes that the taps along x fill; only the first four or five have weight.
+const LANES: usize = 8;
+
+/// Reads the source at every pixel's place: Catmull-Rom where a pixel is as large as one of the
+/// source, spread to the variance of a box where it is larger.
 fn resample(
     source: &RgbPlanes,
     nodes: &Nodes,
     width: usize,
     height: usize,
-    fine: bool,
+    cover: f64,
 ) -> (RgbPlanes, Vec<bool>) {
-    let offsets: &[(f32, f32)] = if fine {
-        &[(-0.25, -0.25), (0.25, -0.25), (-0.25, 0.25), (0.25, 0.25)]
-    } else {
-        &[(0.0, 0.0)]
-    };
-    let share = 1.0 / offsets.len() as f32;
+    // Two readings at ± spread have its variance: that of a box of `cover` pixels less that of
+    // the source's own pixel.
+    let spread = ((cover * cover - 1.0).max(0.0) / 12.0).sqrt().min(0.5) as f32;
     let mut planes = [0, 1, 2].map(|_| Plane::filled(width, height, 0.0));
     let mut valid = vec![true; width * height];
     let [r, g, b] = &mut planes;
@@ -192,64 +194,82 @@ fn resample(
     let rows = rows.zip(g.data.par_chunks_mut(width.max(1)));
     let rows = rows.zip(b.data.par_chunks_mut(width.max(1)));
     let rows = rows.zip(valid.par_chunks_mut(width.max(1)));
-    rows.enumerate().for_each(|(y, (((r, g), b), valid))| {
-        let mut places = vec![(0.0, 0.0); width];
-        for &(dx, dy) in offsets {
-            nodes.row(y, dx, dy, &mut places);
-            for (x, &(u, v)) in places.iter().enumerate() {
-                let Some(tap) = Tap::new(&source[0], u, v) else {
-                    valid[x] = false;
-                    continue;
-                };
-                r[x] += share * tap.read(&source[0]);
-                g[x] += share * tap.read(&source[1]);
-                b[x] += share * tap.read(&source[2]);
-            }
-        }
-        for (x, ok) in valid.iter().enumerate() {
-            if !ok {
-                (r[x], g[x], b[x]) = (0.0, 0.0, 0.0);
-            }
-        }
-    });
+    rows.enumerate().for_each_init(
+        || vec![(0.0, 0.0); width],
+        |places, (y, (((r, g), b), valid))| {
+            nodes.row(y, places);
+            read_row(source, places, spread, [r, g, b], valid);
+        },
+    );
     (planes, valid)
 }
 
-/// Catmull-Rom weights (Keys 1981, a = -1/2) around one place.
-struct Tap {
-    start: usize,
-    wx: [f32; 4],
-    wy: [f32; 4],
+vectorised! {
+    fn read_row<'a>(
+        source: &'a RgbPlanes,
+        places: &'a [(f32, f32)],
+        spread: f32,
+        to: [&'a mut [f32]; 3],
+        valid: &'a mut [bool],
+    ) {
+        let (width, height) = (source[0].width, source[0].height);
+        for (x, (&(u, v), valid)) in places.iter().zip(valid).enumerate() {
+            let (Some(across), Some(down)) = (taps(u, spread, width), taps(v, spread, height))
+            else {
+                *valid = false;
+                continue;
+            };
+            let left = across.0.min(width - LANES);
+            let mut weights = [0.0; LANES];
+            weights[across.0 - left..][..TAPS].copy_from_slice(&across.1);
+            for c in 0..3 {
+                let mut sum = [0.0f32; LANES];
+                for (i, weight) in down.1.iter().enumerate() {
+                    let row = &source[c].data[(down.0 + i) * width + left..][..LANES];
+                    for k in 0..LANES {
+                        sum[k] += weight * row[k];
+                    }
+                }
+                let mut value = 0.0;
+                for k in 0..LANES {
+                    value += weights[k] * sum[k];
+                }
+                to[c][x] = value;
+            }
+        }
+    }
 }
 
-impl Tap {
-    fn new(plane: &Plane, x: f32, y: f32) -> Option<Self> {
-        // also refuses NaN
-        let inside =
-            x >= 1.0 && y >= 1.0 && x < plane.width as f32 - 2.0 && y < plane.height as f32 - 2.0;
-        if !inside {
-            return None;
-        }
-        let (ix, iy) = (x as usize, y as usize);
-        Some(Self {
-            start: (iy - 1) * plane.width + ix - 1,
-            wx: catmull_rom(x - ix as f32),
-            wy: catmull_rom(y - iy as f32),
-        })
-    }
+/// Weights along one axis: the mean of two Catmull-Rom readings (Keys 1981, a = -1/2).
+const TAPS: usize = 5;
 
-    fn read(&self, plane: &Plane) -> f32 {
-        let mut sum = 0.0;
-        for (i, wy) in self.wy.iter().enumerate() {
-            let start = self.start + i * plane.width;
-            let s = &plane.data[start..start + 4];
-            sum += wy
-                * (self.wx[0] * s[0] + self.wx[1] * s[1] + self.wx[2] * s[2] + self.wx[3] * s[3]);
-        }
-        sum
+/// The first sample and the weights to read at `at` ± `spread` (0..=0.5); `None` where the plane
+/// does not reach.
+#[inline(always)]
+fn taps(at: f32, spread: f32, length: usize) -> Option<(usize, [f32; TAPS])> {
+    // also refuses NaN
+    let inside = at >= 2.0 && at < length as f32 - 3.0 && length >= LANES;
+    if !inside {
+        return None;
     }
+    let whole = at as usize;
+    let t = at - whole as f32;
+    let (low, high) = (t - spread, t + spread);
+    let below = low < 0.0;
+    // Where one of the two lies in the next cell, its weights are one sample further on.
+    let first = catmull_rom(if below { low + 1.0 } else { low });
+    let beyond = high >= 1.0;
+    let second = catmull_rom(if beyond { high - 1.0 } else { high });
+    let apart = below || beyond;
+    let mut weights = [0.0; TAPS];
+    for k in 0..4 {
+        weights[k] += 0.5 * first[k];
+        weights[k + usize::from(apart)] += 0.5 * second[k];
+    }
+    Some((whole - 1 - usize::from(below), weights))
 }
 
+#[inline(always)]
 fn catmull_rom(t: f32) -> [f32; 4] {
     let (t2, t3) = (t * t, t * t * t);
     [

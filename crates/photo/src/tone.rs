@@ -17,6 +17,7 @@ use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
 use crate::comparison::Comparison;
+use crate::raster::vector::vectorised;
 use crate::raster::{Plane, RgbPlanes};
 use curve::{Curve, decode, median};
 
@@ -393,19 +394,18 @@ impl Model {
         let rows = out.data.par_chunks_mut(width.max(1)).enumerate();
         rows.for_each(|(y, row)| {
             // gain and field change slowly: once for every eight pixels
-            for (i, part) in row.chunks_mut(8).enumerate() {
-                let middle = i * 8 + part.len() / 2;
-                let (u, v) = at.place(middle, y);
-                let gain = self.gain(u, v);
-                let local = at.local(&field_luma, middle, y);
-                for (j, out) in part.iter_mut().enumerate() {
-                    let k = y * width + i * 8 + j;
-                    let raw = [0, 1, 2].map(|c| comparison.raw[c].data[k]);
-                    let shown = self.shown(raw, gain);
-                    let luma: f32 = shown.iter().zip(LUMA).map(|(s, l)| s * l).sum();
-                    *out = (luma + local).clamp(0.0, 1.0);
-                }
-            }
+            let middle = |i: usize| i * LANES + (width - i * LANES).min(LANES) / 2;
+            let parts = 0..width.div_ceil(LANES);
+            let gains: Vec<f32> = parts
+                .clone()
+                .map(|i| {
+                    let (u, v) = at.place(middle(i), y);
+                    self.gain(u, v)
+                })
+                .collect();
+            let locals: Vec<f32> = parts.map(|i| at.local(&field_luma, middle(i), y)).collect();
+            let raw = [0, 1, 2].map(|c| comparison.raw[c].row(y));
+            luma_row(self, raw, &gains, &locals, row);
         });
         out
     }
@@ -417,6 +417,59 @@ impl Model {
             .map(|&(u, v)| f64::from(self.gain(u, v)).log2())
             .sum();
         sum / 4.0
+    }
+}
+
+/// Pixels that share one gain and are worked on together.
+const LANES: usize = 8;
+
+vectorised! {
+    /// One row of [`Model::luma`]: what [`Model::shown`] gives, pixel by pixel.
+    fn luma_row<'a>(
+        model: &'a Model,
+        raw: [&'a [f32]; 3],
+        gains: &'a [f32],
+        locals: &'a [f32],
+        to: &'a mut [f32],
+    ) {
+        let parts = to.chunks_mut(LANES).zip(gains).zip(locals).enumerate();
+        for (i, ((to, &gain), &local)) in parts {
+            let mut rgb = [[0.0f32; LANES]; 3];
+            for (lanes, row) in rgb.iter_mut().zip(raw) {
+                let from = &row[i * LANES..i * LANES + to.len()];
+                lanes[..to.len()].copy_from_slice(from);
+            }
+            let mut plain = [[0.0f32; LANES]; 3];
+            for (c, plain) in plain.iter_mut().enumerate() {
+                let m = model.mix[c];
+                let mut knots = [0.0f32; LANES];
+                for j in 0..LANES {
+                    let mixed = gain * (m[0] * rgb[0][j] + m[1] * rgb[1][j] + m[2] * rgb[2][j]);
+                    knots[j] = curve::knot(mixed.max(1e-5));
+                }
+                for j in 0..LANES {
+                    plain[j] = model.curves[c].at(knots[j]);
+                }
+            }
+            let mut luma = [local; LANES];
+            let mut sum = [0.0f32; LANES];
+            for c in 0..3 {
+                let polish = model.polish[c];
+                for j in 0..LANES {
+                    let terms = quadratic([plain[0][j], plain[1][j], plain[2][j]]);
+                    let mut add = 0.0;
+                    for k in 0..terms.len() {
+                        add += terms[k] * polish[k];
+                    }
+                    sum[j] += (plain[c][j] + add).clamp(0.0, 1.0) * LUMA[c];
+                }
+            }
+            for j in 0..LANES {
+                luma[j] = (sum[j] + luma[j]).clamp(0.0, 1.0);
+            }
+            let n = to.len();
+            to.copy_from_slice(&luma[..n]);
+        }
     }
 }
 
@@ -466,6 +519,7 @@ fn falloff_terms(u: f64, v: f64) -> [f64; 5] {
     [u, v, r2, r2 * r2, u * v]
 }
 
+#[inline(always)]
 fn quadratic([r, g, b]: [f32; 3]) -> [f32; 10] {
     [1.0, r, g, b, r * r, g * g, b * b, r * g, g * b, r * b]
 }
@@ -552,6 +606,25 @@ impl<const N: usize> LeastSquares<N> {
 mod tests {
     use super::curve::encode;
     use super::*;
+    use crate::raster::vector::tests::both;
+
+    #[test]
+    fn vectors_change_no_bit_and_follow_the_model() {
+        let c = comparison(|v, x, y| v.map(|v| encode(v * (0.7 + 0.2 * x - 0.1 * y))));
+        let (wide, scalar) = both(|| fit(&c));
+        assert_eq!(wide.luma, scalar.luma);
+        let at = Places::new(&c, &wide.field);
+        for (x, y) in [(4, 0), (164, 101), (316, 239)] {
+            let (u, v) = at.place(x, y);
+            let raw = [0, 1, 2].map(|k| c.raw[k].at(x, y));
+            let shown = wide.model.shown(raw, wide.model.gain(u, v));
+            let local: f32 = (0..3)
+                .map(|k| LUMA[k] * at.local(&wide.field[k], x, y))
+                .sum();
+            let luma: f32 = shown.iter().zip(LUMA).map(|(s, l)| s * l).sum::<f32>() + local;
+            assert!((wide.luma.at(x, y) - luma.clamp(0.0, 1.0)).abs() < 1e-5);
+        }
+    }
 
     fn comparison(shown: impl Fn([f32; 3], f32, f32) -> [f32; 3] + Sync) -> Comparison {
         let (w, h) = (320, 240);

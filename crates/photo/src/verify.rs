@@ -96,11 +96,6 @@ pub fn measure(
         size: raw.size(),
         orientation: raw.metadata().orientation,
     };
-    let mut measures = vec![
-        metadata::measure(&raw, &rendition, image_file),
-        sensor::measure(&raw, raw_file),
-    ];
-
     enter(observer, Stage::Develop)?;
     let half = develop::half_size(&raw);
     let mut exhibits = half.as_ref().filter(|_| wanted).map(|half| Exhibits {
@@ -108,32 +103,54 @@ pub fn measure(
         picture: exhibits::shrink_picture(&rendition.rgb),
         overlay: None,
     });
-    // The mosaic is large and has said what it has to say.
-    drop(raw);
-
     enter(observer, Stage::Register)?;
-    let registration = match &half {
-        Some(half) => register::register(half, &rendition.rgb),
-        None => Err(NotRegistered::Featureless),
-    };
+    // The mosaic is large: it goes as soon as it has said what it has to say.
+    let (mut measures, registration) = rayon::join(
+        || {
+            let raw = raw;
+            vec![
+                metadata::measure(&raw, &rendition, image_file),
+                sensor::measure(&raw, raw_file),
+            ]
+        },
+        || match &half {
+            Some(half) => register::register(half, &rendition.rgb),
+            None => Err(NotRegistered::Featureless),
+        },
+    );
+
+    enter(observer, Stage::Compare)?;
     let warp = registration.as_ref().ok().map(|r| &r.warp);
-    let compression = chain::Compression::of(&rendition);
-    measures.push(chain::measure(&rendition.rgb, compression.as_ref(), warp));
-    let mut pattern = half
-        .as_ref()
-        .map(|half| recapture::measure(half, &rendition.rgb, warp));
-    let placement = match (registration, half) {
-        (Ok(registration), Some(half)) => {
-            enter(observer, Stage::Compare)?;
-            let comparison = Comparison::new(&half, &rendition, &registration.warp);
-            drop(half);
+    let (comparison, (chain, mut pattern)) = rayon::join(
+        || Some(Comparison::new(half.as_ref()?, &rendition, warp?)),
+        || {
+            let compression = chain::Compression::of(&rendition);
+            let half = half.as_ref();
+            (
+                chain::measure(&rendition.rgb, compression.as_ref(), warp),
+                half.map(|half| recapture::measure(half, &rendition.rgb, warp)),
+            )
+        },
+    );
+    measures.push(chain);
+    let (image_size, whole) = (size(&rendition), hash::picture(&rendition.rgb));
+    drop((half, rendition));
+    let placement = match (registration, comparison) {
+        (Ok(registration), Some(comparison)) => {
             let tone = tone::fit(&comparison);
-            measures.push(hash::measure(&rendition.rgb, &comparison, &tone));
-            measures.push(colour::measure(&comparison, &tone));
             if let Some(pattern) = &mut pattern {
                 recapture::add_bands(pattern, &tone);
             }
-            let evidence = evidence::weigh(&comparison, &tone);
+            let (evidence, (hash, colour)) = rayon::join(
+                || evidence::weigh(&comparison, &tone),
+                || {
+                    (
+                        hash::measure(whole.as_ref(), &comparison, &tone),
+                        colour::measure(&comparison, &tone),
+                    )
+                },
+            );
+            measures.extend([hash, colour]);
             measures.push(structure::measure(&evidence, &registration));
             measures.push(exposure::measure(&evidence));
             if let Some(exhibits) = &mut exhibits {
@@ -155,7 +172,7 @@ pub fn measure(
         image: Subject {
             sha256: image_sha256,
             bytes: image_file.len() as u64,
-            size: size(&rendition),
+            size: image_size,
             metadata: image_said,
         },
         placement,

@@ -4,9 +4,9 @@
 
 /// Defines a function whose body is compiled for the widest vectors the machine has.
 macro_rules! vectorised {
-    ($(#[$meta:meta])* fn $name:ident<$life:lifetime>($($arg:ident: $ty:ty),* $(,)?) $body:block) => {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident<$life:lifetime>($($arg:ident: $ty:ty),* $(,)?) $body:block) => {
         $(#[$meta])*
-        pub(crate) fn $name<$life>($($arg: $ty),*) {
+        $vis fn $name<$life>($($arg: $ty),*) {
             struct Kernel<$life> {
                 $($arg: $ty),*
             }
@@ -36,7 +36,7 @@ pub(crate) fn dispatch(kernel: impl pulp::WithSimd<Output = ()>) {
 
 vectorised! {
     /// `to[i] = Σ weights[k] · rows[k][i]`: the one loop of every separable filter.
-    fn combine<'a>(rows: &'a [&'a [f32]], weights: &'a [f32], to: &'a mut [f32]) {
+    pub(crate) fn combine<'a>(rows: &'a [&'a [f32]], weights: &'a [f32], to: &'a mut [f32]) {
         const BLOCK: usize = 32;
         let whole = to.len() / BLOCK * BLOCK;
         let (blocks, rest) = to.split_at_mut(whole);
@@ -62,7 +62,7 @@ vectorised! {
 
 vectorised! {
     /// `to[i]` = the sum of the `factor` samples from `from[i * factor]`, times `scale`.
-    fn group<'a>(from: &'a [f32], factor: usize, scale: f32, to: &'a mut [f32]) {
+    pub(crate) fn group<'a>(from: &'a [f32], factor: usize, scale: f32, to: &'a mut [f32]) {
         #[inline(always)]
         fn fixed<const N: usize>(from: &[f32], scale: f32, to: &mut [f32]) {
             for (t, s) in to.iter_mut().zip(from.chunks_exact(N)) {
@@ -88,7 +88,7 @@ vectorised! {
 
 vectorised! {
     /// `to[i] = a[i] + b[i]`.
-    fn sum<'a>(a: &'a [f32], b: &'a [f32], to: &'a mut [f32]) {
+    pub(crate) fn sum<'a>(a: &'a [f32], b: &'a [f32], to: &'a mut [f32]) {
         for ((t, a), b) in to.iter_mut().zip(a).zip(b) {
             *t = a + b;
         }
@@ -97,7 +97,7 @@ vectorised! {
 
 vectorised! {
     /// `to[i] = (a[i] - b[i]) · scale`.
-    fn difference<'a>(a: &'a [f32], b: &'a [f32], scale: f32, to: &'a mut [f32]) {
+    pub(crate) fn difference<'a>(a: &'a [f32], b: &'a [f32], scale: f32, to: &'a mut [f32]) {
         for ((t, a), b) in to.iter_mut().zip(a).zip(b) {
             *t = (a - b) * scale;
         }

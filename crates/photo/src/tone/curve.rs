@@ -60,7 +60,12 @@ impl Curve {
 
     /// The encoded value of a linear signal.
     pub fn apply(&self, linear: f32) -> f32 {
-        let k = knot(linear);
+        self.at(knot(linear))
+    }
+
+    /// The encoded value at a place among the knots, as [`knot`] gives it.
+    #[inline(always)]
+    pub(super) fn at(&self, k: f32) -> f32 {
         let i = (k as usize).min(KNOTS - 2);
         let f = k - i as f32;
         self.0[i] + (self.0[i + 1] - self.0[i]) * f
@@ -87,7 +92,8 @@ impl Curve {
 }
 
 /// Where a linear signal lies among the knots, 0 to KNOTS - 1.
-fn knot(linear: f32) -> f32 {
+#[inline(always)]
+pub(super) fn knot(linear: f32) -> f32 {
     let root = (linear.clamp(0.0, LARGEST) / LARGEST).sqrt();
     (root * KNOTS as f32 - 0.5).clamp(0.0, (KNOTS - 1) as f32)
 }

@@ -137,18 +137,23 @@ fn cells(grey: &Plane, columns: usize, rows: usize) -> Vec<f32> {
     out
 }
 
-/// Hashes of the tone-explained RAW and of the picture on the part that both show, and of the
-/// whole picture so that others can look it up.
+/// The hashes of a whole picture, by which others can look it up; `None` without pixels.
+pub fn picture(picture: &Rgb8) -> Option<Hash> {
+    let pixels = picture.width > 0 && picture.height > 0;
+    pixels.then(|| hash(&thumbnail(picture)))
+}
+
+/// Hashes of the tone-explained RAW and of the picture on the part that both show, and those of
+/// the `whole` picture.
 ///
 /// Values: `frequency_bits` (of 64) and `difference_bits` (of 256) that differ,
 /// `frequency_distance` and `difference_distance` (0 to 1, bits weighed with their margins; about
 /// 0.5 for pictures that have nothing to do with one another), `distance` (their mean).
-pub fn measure(picture: &Rgb8, comparison: &Comparison, tone: &Tone) -> Measures {
+pub fn measure(whole: Option<&Hash>, comparison: &Comparison, tone: &Tone) -> Measures {
     let mut out = Measures::new(Check::Hash);
-    if picture.width == 0 || picture.height == 0 {
+    let Some(whole) = whole else {
         return out;
-    }
-    let whole = hash(&thumbnail(picture));
+    };
     out.details
         .insert("picture_dct64".into(), whole.frequencies.hex().into());
     out.details.insert(
@@ -163,20 +168,17 @@ pub fn measure(picture: &Rgb8, comparison: &Comparison, tone: &Tone) -> Measures
     {
         return out;
     }
-    let mut grey = Plane::filled(grid.0, grid.1, 0.0);
-    let [r, g, b] = &comparison.rendition;
-    let shown = r.data.iter().zip(&g.data).zip(&b.data);
-    for (to, ((r, g), b)) in grey.data.iter_mut().zip(shown) {
-        *to = LUMA[0] * r + LUMA[1] * g + LUMA[2] * b;
-    }
     // What the RAW lacks is made alike on both.
-    let mut explained = tone.luma.clone();
-    for (i, valid) in comparison.valid.iter().enumerate() {
-        if !valid {
-            (grey.data[i], explained.data[i]) = (0.0, 0.0);
-        }
-    }
-    let (raw, own) = (hash(&explained), hash(&grey));
+    let where_valid = |value: &(dyn Fn(usize) -> f32 + Sync)| {
+        Plane::from_fn(grid.0, grid.1, |x, y| {
+            let i = y * grid.0 + x;
+            if comparison.valid[i] { value(i) } else { 0.0 }
+        })
+    };
+    let [r, g, b] = &comparison.rendition;
+    let grey = |i| LUMA[0] * r.data[i] + LUMA[1] * g.data[i] + LUMA[2] * b.data[i];
+    let own = hash(&where_valid(&grey));
+    let raw = hash(&where_valid(&|i| tone.luma.data[i]));
     let bits = own.frequencies.distance(&raw.frequencies);
     let steps = own.differences.distance(&raw.differences);
     out.value("frequency_bits", bits as f64);

@@ -9,6 +9,7 @@ mod lookup;
 mod machine;
 mod measure;
 mod nginx;
+mod photo;
 mod proof;
 mod server;
 mod startup;
@@ -16,7 +17,7 @@ mod statements;
 
 use self::folder::Folder;
 use self::measure::Report;
-use crate::cli::{Bench, Flow, Options};
+use crate::cli::{Bench, BenchPhoto, Flow, Options};
 use crate::terminal::Answer;
 
 /// Clients, and how many records, entries or requests where the user chose a number.
@@ -35,6 +36,12 @@ impl Load {
 /// Measures one flow, or each in turn, and prints what it saw as soon as it saw it.
 pub async fn run(options: &Options, bench: Bench) -> anyhow::Result<Answer> {
     anyhow::ensure!(bench.clients > 0, "--clients must be at least 1");
+    if let (true, Some(raw), Some(image)) = (bench.photo.once, &bench.photo.raw, &bench.photo.image)
+    {
+        let figures = photo::once(raw, image)?;
+        bench.print.line(&figures, || figures.to_string())?;
+        return Ok(Answer::Yes);
+    }
     let mut folder = Folder::open(options)?;
     let load = Load {
         clients: bench.clients,
@@ -47,14 +54,19 @@ pub async fn run(options: &Options, bench: Bench) -> anyhow::Result<Answer> {
         None => Flow::ALL.to_vec(),
     };
     for flow in flows {
-        for report in measure_flow(&mut folder, flow, load).await? {
+        for report in measure_flow(&mut folder, flow, load, &bench.photo).await? {
             bench.print.line(&report, || report.to_string())?;
         }
     }
     Ok(Answer::Yes)
 }
 
-async fn measure_flow(folder: &mut Folder, flow: Flow, load: Load) -> anyhow::Result<Vec<Report>> {
+async fn measure_flow(
+    folder: &mut Folder,
+    flow: Flow,
+    load: Load,
+    photo: &BenchPhoto,
+) -> anyhow::Result<Vec<Report>> {
     match flow {
         Flow::Ingest => Ok(vec![ingest::run(folder, load).await?]),
         Flow::Statements => Ok(vec![statements::run(folder, load).await?]),
@@ -63,5 +75,6 @@ async fn measure_flow(folder: &mut Folder, flow: Flow, load: Load) -> anyhow::Re
         Flow::Proof => Ok(vec![proof::run(folder, load).await?]),
         Flow::Auth => auth::run(folder, load).await,
         Flow::Startup => Ok(vec![startup::run(folder).await?]),
+        Flow::Photo => photo::run(folder.path(), photo, load.count).await,
     }
 }
