@@ -108,23 +108,37 @@ fn decimated(rendition: &Rendition, factor: usize, width: usize, height: usize) 
     let rows = r.data.par_chunks_mut(width.max(1));
     let rows = rows.zip(g.data.par_chunks_mut(width.max(1)));
     let rows = rows.zip(b.data.par_chunks_mut(width.max(1)));
-    rows.enumerate().for_each(|(y, ((r, g), b))| {
-        for dy in 0..factor {
-            let start = (y * factor + dy) * rgb.width * 3;
-            let line = &rgb.data[start..start + width * factor * 3];
-            for (x, pixel) in line.chunks_exact(3 * factor).enumerate() {
-                for p in pixel.chunks_exact(3) {
-                    r[x] += f32::from(p[0]);
-                    g[x] += f32::from(p[1]);
-                    b[x] += f32::from(p[2]);
-                }
+    rows.enumerate().for_each_init(
+        || vec![0; width * factor * 3],
+        |sums, (y, ((r, g), b))| {
+            // Whole numbers add up exactly, in any order.
+            sums.fill(0);
+            for dy in 0..factor {
+                let start = (y * factor + dy) * rgb.width * 3;
+                add_bytes(&rgb.data[start..start + width * factor * 3], sums);
             }
-        }
-        for row in [r, g, b] {
-            row.iter_mut().for_each(|v| *v *= scale);
-        }
-    });
+            let out = r.iter_mut().zip(g).zip(b);
+            for (((r, g), b), pixel) in out.zip(sums.chunks_exact(3 * factor)) {
+                let mut sum = [0; 3];
+                for p in pixel.chunks_exact(3) {
+                    for (sum, v) in sum.iter_mut().zip(p) {
+                        *sum += v;
+                    }
+                }
+                [*r, *g, *b] = sum.map(|v| v as f32 * scale);
+            }
+        },
+    );
     planes
+}
+
+vectorised! {
+    /// `to[i] += from[i]`.
+    fn add_bytes<'a>(from: &'a [u8], to: &'a mut [u32]) {
+        for (t, &s) in to.iter_mut().zip(from) {
+            *t += u32::from(s);
+        }
+    }
 }
 
 /// The warp at every [`STEP`]th pixel; between them it is as good as linear.
@@ -155,25 +169,32 @@ impl Nodes {
         Self { across, places }
     }
 
-    /// Places of the pixels of row `y`.
-    fn row(&self, y: usize, out: &mut [(f32, f32)]) {
-        let top = y / STEP * self.across;
-        let fy = (y % STEP) as f32 / STEP as f32;
-        let mix =
-            |a: (f32, f32), b: (f32, f32), f: f32| (a.0 + (b.0 - a.0) * f, a.1 + (b.1 - a.1) * f);
-        for (i, cell) in out.chunks_mut(STEP).enumerate() {
-            let at = top + i;
-            let left = mix(self.places[at], self.places[at + self.across], fy);
-            let right = mix(self.places[at + 1], self.places[at + self.across + 1], fy);
-            for (j, place) in cell.iter_mut().enumerate() {
-                *place = mix(left, right, j as f32 / STEP as f32);
-            }
-        }
+    /// The node at the upper left of the cell of pixel (x, y).
+    fn at(&self, x: usize, y: usize) -> usize {
+        y / STEP * self.across + x / STEP
+    }
+
+    /// The least and the greatest place of the pixels of `cells` cells from (x, y) on.
+    fn bounds(&self, x: usize, y: usize, cells: usize) -> [(f32, f32); 2] {
+        let top = self.at(x, y);
+        let corners = self.places[top..=top + cells]
+            .iter()
+            .chain(&self.places[top + self.across..=top + self.across + cells]);
+        let none = [(f32::MAX, f32::MIN); 2];
+        corners.fold(none, |[(l, r), (t, b)], &(u, v)| {
+            [(l.min(u), r.max(u)), (t.min(v), b.max(v))]
+        })
     }
 }
 
-/// Lanes that the taps along x fill; only the first four or five have weight.
-const LANES: usize = 8;
+/// Cells that are read together, side by side.
+const CELLS: usize = 4;
+
+/// Pixels of a [`Window`] at most; what is larger is read from the planes pixel by pixel.
+const LARGEST: usize = 1 << 14;
+
+/// A smaller spread changes less than rounding a RAW's samples to 11 bits: one reading will do.
+const LEAST_SPREAD: f32 = 0.02;
 
 /// Reads the source at every pixel's place: Catmull-Rom where a pixel is as large as one of the
 /// source, spread to the variance of a box where it is larger.
@@ -187,86 +208,230 @@ fn resample(
     // Two readings at ± spread have its variance: that of a box of `cover` pixels less that of
     // the source's own pixel.
     let spread = ((cover * cover - 1.0).max(0.0) / 12.0).sqrt().min(0.5) as f32;
+    let spread = if spread < LEAST_SPREAD { 0.0 } else { spread };
     let mut planes = [0, 1, 2].map(|_| Plane::filled(width, height, 0.0));
     let mut valid = vec![true; width * height];
     let [r, g, b] = &mut planes;
-    let rows = r.data.par_chunks_mut(width.max(1));
-    let rows = rows.zip(g.data.par_chunks_mut(width.max(1)));
-    let rows = rows.zip(b.data.par_chunks_mut(width.max(1)));
-    let rows = rows.zip(valid.par_chunks_mut(width.max(1)));
-    rows.enumerate().for_each_init(
-        || vec![(0.0, 0.0); width],
-        |places, (y, (((r, g), b), valid))| {
-            nodes.row(y, places);
-            read_row(source, places, spread, [r, g, b], valid);
-        },
-    );
+    let band = width.max(1) * STEP;
+    let bands = r.data.par_chunks_mut(band);
+    let bands = bands.zip(g.data.par_chunks_mut(band));
+    let bands = bands.zip(b.data.par_chunks_mut(band));
+    let bands = bands.zip(valid.par_chunks_mut(band));
+    bands
+        .enumerate()
+        .for_each_init(Window::default, |window, (i, (((r, g), b), valid))| {
+            for x in (0..width).step_by(CELLS * STEP) {
+                let cells = (width - x).div_ceil(STEP).min(CELLS);
+                let mut to = Target {
+                    planes: [&mut *r, &mut *g, &mut *b],
+                    valid: &mut *valid,
+                    width,
+                    left: x,
+                };
+                let [u, v] = nodes.bounds(x, i * STEP, cells);
+                window.show(source, u, v);
+                read_cells(nodes, window, spread, cells, i * STEP, &mut to);
+            }
+        });
     (planes, valid)
 }
 
-vectorised! {
-    fn read_row<'a>(
-        source: &'a RgbPlanes,
-        places: &'a [(f32, f32)],
-        spread: f32,
-        to: [&'a mut [f32]; 3],
-        valid: &'a mut [bool],
-    ) {
-        let (width, height) = (source[0].width, source[0].height);
-        for (x, (&(u, v), valid)) in places.iter().zip(valid).enumerate() {
-            let (Some(across), Some(down)) = (taps(u, spread, width), taps(v, spread, height))
-            else {
-                *valid = false;
-                continue;
-            };
-            let left = across.0.min(width - LANES);
-            let mut weights = [0.0; LANES];
-            weights[across.0 - left..][..TAPS].copy_from_slice(&across.1);
-            for c in 0..3 {
-                let mut sum = [0.0f32; LANES];
-                for (i, weight) in down.1.iter().enumerate() {
-                    let row = &source[c].data[(down.0 + i) * width + left..][..LANES];
-                    for k in 0..LANES {
-                        sum[k] += weight * row[k];
-                    }
-                }
-                let mut value = 0.0;
-                for k in 0..LANES {
-                    value += weights[k] * sum[k];
-                }
-                to[c][x] = value;
+/// A part of the three planes with the samples of a pixel side by side, so that one load reads all
+/// of them, and small enough for the first cache.
+#[derive(Default)]
+struct Window<'a> {
+    source: Option<&'a RgbPlanes>,
+    /// Left, top, width, height in the source; without width where it would be too large.
+    place: [usize; 4],
+    /// Red, green, blue and nothing.
+    data: Vec<[f32; 4]>,
+}
+
+impl<'a> Window<'a> {
+    /// Holds what readings at the places from `u.0` to `u.1` and from `v.0` to `v.1` reach.
+    fn show(&mut self, source: &'a RgbPlanes, u: (f32, f32), v: (f32, f32)) {
+        self.source = Some(source);
+        let span = |(least, greatest): (f32, f32), length: usize| {
+            let from = (least.max(0.0) as usize).saturating_sub(REACH).min(length);
+            let to = (greatest.max(0.0) as usize).saturating_add(REACH + 2);
+            (from, to.clamp(from, length) - from)
+        };
+        let (left, width) = span(u, source[0].width);
+        let (top, height) = span(v, source[0].height);
+        self.data.clear();
+        if width.saturating_mul(height) > LARGEST {
+            self.place = [0; 4];
+            return;
+        }
+        self.place = [left, top, width, height];
+        self.data.resize(width * height, [0.0; 4]);
+        if width > 0 {
+            for (y, line) in self.data.chunks_exact_mut(width).enumerate() {
+                let row = |c: usize| &source[c].row(top + y)[left..left + width];
+                interleave(row(0), row(1), row(2), line);
             }
         }
     }
 }
 
-/// Weights along one axis: the mean of two Catmull-Rom readings (Keys 1981, a = -1/2).
-const TAPS: usize = 5;
+vectorised! {
+    fn interleave<'a>(r: &'a [f32], g: &'a [f32], b: &'a [f32], to: &'a mut [[f32; 4]]) {
+        for (((to, r), g), b) in to.iter_mut().zip(r).zip(g).zip(b) {
+            *to = [*r, *g, *b, 0.0];
+        }
+    }
+}
 
-/// The first sample and the weights to read at `at` ± `spread` (0..=0.5); `None` where the plane
-/// does not reach.
+/// Where the pixels of a row of cells go.
+struct Target<'a> {
+    /// [`STEP`] rows, or fewer at the lower border.
+    planes: [&'a mut [f32]; 3],
+    valid: &'a mut [bool],
+    /// Pixels a row.
+    width: usize,
+    /// Column of the first cell's first pixel.
+    left: usize,
+}
+
+vectorised! {
+    /// Reads `cells` cells of which `top` is the first row.
+    fn read_cells<'a>(
+        nodes: &'a Nodes,
+        window: &'a Window<'a>,
+        spread: f32,
+        cells: usize,
+        top: usize,
+        to: &'a mut Target<'a>,
+    ) {
+        for i in 0..cells {
+            let x = to.left + i * STEP;
+            if spread > 0.0 {
+                read_cell::<5>(nodes, window, spread, (x, top), to);
+            } else {
+                read_cell::<4>(nodes, window, spread, (x, top), to);
+            }
+        }
+    }
+}
+
 #[inline(always)]
-fn taps(at: f32, spread: f32, length: usize) -> Option<(usize, [f32; TAPS])> {
-    // also refuses NaN
-    let inside = at >= 2.0 && at < length as f32 - 3.0 && length >= LANES;
-    if !inside {
-        return None;
+fn read_cell<const TAPS: usize>(
+    nodes: &Nodes,
+    window: &Window<'_>,
+    spread: f32,
+    (x, top): (usize, usize),
+    to: &mut Target<'_>,
+) {
+    let Some(source) = window.source else {
+        return;
+    };
+    let (width, height) = (source[0].width, source[0].height);
+    let [left, above, across, _] = window.place;
+    let at = nodes.at(x, top);
+    let corner = |i: usize| nodes.places[at + i];
+    let (upper, lower) = ((corner(0), corner(1)), nodes.across);
+    let lower = (corner(lower), corner(lower + 1));
+    let mix = |a: (f32, f32), b: (f32, f32), f: f32| (a.0 + (b.0 - a.0) * f, a.1 + (b.1 - a.1) * f);
+    let count = STEP.min(to.width - x);
+    for (dy, valid) in to.valid.chunks_exact_mut(to.width).enumerate() {
+        let fy = dy as f32 / STEP as f32;
+        let first = mix(upper.0, lower.0, fy);
+        let last = mix(upper.1, lower.1, fy);
+        let (mut u, mut v) = ([0.0; STEP], [0.0; STEP]);
+        for j in 0..STEP {
+            (u[j], v[j]) = mix(first, last, j as f32 / STEP as f32);
+        }
+        let columns = Taps::<TAPS>::new(&u, spread, width);
+        let rows = Taps::<TAPS>::new(&v, spread, height);
+        for j in 0..count {
+            if !(columns.inside[j] && rows.inside[j]) {
+                valid[x + j] = false;
+                continue;
+            }
+            let (column, row) = (columns.first[j] as usize, rows.first[j] as usize);
+            let mut sums = [[0.0f32; 4]; TAPS];
+            for i in 0..TAPS {
+                let weight = rows.weights[i][j];
+                if across > 0 {
+                    let start = (row + i - above) * across + column - left;
+                    let line = &window.data[start..start + TAPS];
+                    for k in 0..TAPS {
+                        for c in 0..4 {
+                            sums[k][c] += weight * line[k][c];
+                        }
+                    }
+                } else {
+                    let start = (row + i) * width + column;
+                    for k in 0..TAPS {
+                        for c in 0..3 {
+                            sums[k][c] += weight * source[c].data[start + k];
+                        }
+                    }
+                }
+            }
+            let mut value = [0.0f32; 4];
+            for k in 0..TAPS {
+                for c in 0..4 {
+                    value[c] += columns.weights[k][j] * sums[k][c];
+                }
+            }
+            for c in 0..3 {
+                to.planes[c][dy * to.width + x + j] = value[c];
+            }
+        }
     }
-    let whole = at as usize;
-    let t = at - whole as f32;
-    let (low, high) = (t - spread, t + spread);
-    let below = low < 0.0;
-    // Where one of the two lies in the next cell, its weights are one sample further on.
-    let first = catmull_rom(if below { low + 1.0 } else { low });
-    let beyond = high >= 1.0;
-    let second = catmull_rom(if beyond { high - 1.0 } else { high });
-    let apart = below || beyond;
-    let mut weights = [0.0; TAPS];
-    for k in 0..4 {
-        weights[k] += 0.5 * first[k];
-        weights[k + usize::from(apart)] += 0.5 * second[k];
+}
+
+/// Samples that a reading reaches before the one at its place (and one more after it).
+const REACH: usize = 2;
+
+/// The weights along one axis of a row of pixels: the mean of two Catmull-Rom readings (Keys 1981,
+/// a = -1/2) at ± spread, four where there is no spread and else five.
+struct Taps<const N: usize> {
+    first: [u32; STEP],
+    weights: [[f32; STEP]; N],
+    /// Whether the plane reaches so far.
+    inside: [bool; STEP],
+}
+
+impl<const N: usize> Taps<N> {
+    #[inline(always)]
+    fn new(at: &[f32; STEP], spread: f32, length: usize) -> Self {
+        let mut out = Self {
+            first: [0; STEP],
+            weights: [[0.0; STEP]; N],
+            inside: [false; STEP],
+        };
+        for j in 0..STEP {
+            // also refuses NaN
+            out.inside[j] = at[j] >= 2.0 && at[j] < length as f32 - 3.0;
+            let at = if out.inside[j] { at[j] } else { 2.0 };
+            let whole = at as i32;
+            let t = at - whole as f32;
+            if N == 4 {
+                out.first[j] = whole as u32 - 1;
+                for (weight, w) in out.weights.iter_mut().zip(catmull_rom(t)) {
+                    weight[j] = w;
+                }
+            } else {
+                let (low, high) = (t - spread, t + spread);
+                let below = low < 0.0;
+                // Where one of the two lies in the next cell, its weights are one sample further on.
+                let first = catmull_rom(if below { low + 1.0 } else { low });
+                let beyond = high >= 1.0;
+                let second = catmull_rom(if beyond { high - 1.0 } else { high });
+                let apart = below || beyond;
+                for k in 0..N {
+                    let own = if k < 4 { first[k] } else { 0.0 };
+                    let same = if k < 4 { second[k] } else { 0.0 };
+                    let next = if k > 0 { second[k - 1] } else { 0.0 };
+                    out.weights[k][j] = 0.5 * own + 0.5 * if apart { next } else { same };
+                }
+                out.first[j] = whole as u32 - 1 - u32::from(below);
+            }
+        }
+        out
     }
-    Some((whole - 1 - usize::from(below), weights))
 }
 
 #[inline(always)]

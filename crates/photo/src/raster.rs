@@ -10,6 +10,7 @@ mod resample;
 mod tests;
 pub(crate) mod vector;
 
+pub(crate) use blur::gaussian_taps;
 use rayon::prelude::*;
 
 /// Rows that one task works on; fixed, so that no result depends on the number of threads.

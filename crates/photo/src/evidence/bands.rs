@@ -4,13 +4,17 @@
     reason = "inner loops over planes whose sizes are checked at their start"
 )]
 
+mod split;
+
 use rayon::prelude::*;
 
 use super::CELL;
 use super::survival::Quantiser;
 use crate::comparison::Comparison;
 use crate::raster::Plane;
+use crate::raster::vector::vectorised;
 use crate::tone::LUMA;
+use split::{Rows, Splitter};
 
 /// One octave of detail.
 #[derive(Clone, Debug)]
@@ -72,122 +76,154 @@ pub const FLOOR: f32 = 0.01;
 /// By how many pixels the wrong alignments are off.
 pub const MOVED: usize = 9;
 
-/// Rows of a strip that are worked on together, and those beyond them that bands and moved copies
-/// reach (both whole blocks of JPEG).
-const STRIP: usize = 128;
-const HALO: usize = 16;
+/// Columns of a stripe that are worked on together, from the first row to the last: its rows stay
+/// in the cache.
+const STRIPE: usize = 384;
+
+/// Rows and columns beyond it that bands and moved copies reach, in whole blocks of JPEG.
+const HALO: usize = 24;
+
+/// Rows that are fetched at once: whole blocks of JPEG.
+const GROUP: usize = 8;
+
+/// Rows of the bands that are held: a tile, the moved copies above and below, a group, and what one
+/// band is behind the other.
+const HELD: usize = CELL + 2 * MOVED + GROUP + split::LAG;
 
 /// Coarsest level: its pixels are 2^3 pixels of the grid.
 const LEVELS: usize = 4;
 
-/// Three pictures at one level: P, E, J, and where they are valid (1) or not (0).
+/// Three pictures at one level, P, E and J, and which pixels are valid.
 struct Level {
     planes: [Plane; 3],
-    valid: Plane,
+    valid: Vec<bool>,
+}
+
+/// Where the rows of a level come from.
+enum Source<'a> {
+    Pair {
+        comparison: &'a Comparison,
+        predicted: &'a Plane,
+        quantiser: Option<Quantiser>,
+    },
+    Level(Level),
+}
+
+/// What a stripe of a level gives: tiles of its bands and of the level after it, row by row.
+struct Stripe {
+    bands: Vec<Vec<Tile>>,
+    halved: [Vec<f32>; 3],
 }
 
 /// The bands of `comparison`, `predicted` being its luma as the RAW predicts it.
 pub fn measure(comparison: &Comparison, predicted: &Plane) -> Vec<Band> {
-    let (width, height) = (comparison.width(), comparison.height());
     let mut out = Vec::new();
-    if width < 4 * CELL || height < 4 * CELL {
+    if comparison.width() < 4 * CELL || comparison.height() < 4 * CELL {
         return out;
     }
     let quantiser = comparison
         .quantisation
         .as_ref()
         .and_then(|q| Quantiser::new(&q[0], comparison.factor));
-    let finest = |from: usize, rows: usize| {
-        finest_strip(comparison, predicted, quantiser.as_ref(), from, rows)
+    let mut source = Source::Pair {
+        comparison,
+        predicted,
+        quantiser,
     };
-    let (bands, mut next) = level(width, height, 0, &finest);
-    out.extend(bands);
-    for n in 1..LEVELS {
-        let (width, height) = (next.valid.width, next.valid.height);
+    for n in 0..LEVELS {
+        let (width, height) = source.size();
         if width < 24 || height < 24 {
             break;
         }
-        let strip = |from: usize, rows: usize| coarser_strip(&next, from, rows);
-        let (bands, coarser) = level(width, height, n, &strip);
+        let (bands, coarser) = level(&source, n);
         out.extend(bands);
-        next = coarser;
+        source = Source::Level(coarser);
     }
     out
 }
 
-/// Rows `from - HALO ..` of all pictures, the border repeated.
-fn finest_strip(
-    comparison: &Comparison,
-    predicted: &Plane,
-    quantiser: Option<&Quantiser>,
-    from: usize,
-    rows: usize,
-) -> Level {
-    let (width, height) = (comparison.width(), comparison.height());
-    let padded = (rows + 2 * HALO).next_multiple_of(8);
-    let place = |i: usize| (from + i).saturating_sub(HALO).min(height - 1);
-    let mut p = Plane::filled(width, padded, 0.0);
-    let mut j = Plane::filled(width, padded, 0.0);
-    let mut valid = Plane::filled(width, padded, 0.0);
-    for i in 0..padded {
-        let y = place(i);
-        let line = i * width..(i + 1) * width;
-        for (to, v) in p.data[line.clone()].iter_mut().zip(predicted.row(y)) {
-            *to = 255.0 * v;
-        }
-        let [r, g, b] = [0, 1, 2].map(|c| comparison.rendition[c].row(y));
-        for (x, to) in j.data[line.clone()].iter_mut().enumerate() {
-            *to = 255.0 * (LUMA[0] * r[x] + LUMA[1] * g[x] + LUMA[2] * b[x]);
-        }
-        let mask = &comparison.valid[y * width..(y + 1) * width];
-        for (to, &v) in valid.data[line].iter_mut().zip(mask) {
-            *to = f32::from(u8::from(v));
+impl Source<'_> {
+    fn size(&self) -> (usize, usize) {
+        match self {
+            Self::Pair { comparison, .. } => (comparison.width(), comparison.height()),
+            Self::Level(level) => (level.planes[0].width, level.planes[0].height),
         }
     }
-    let mut e = p.clone();
-    if let Some(quantiser) = quantiser {
-        // strips begin at whole blocks, but the first one's halo repeats the border
-        quantiser.apply(&mut e.data, width);
+
+    fn valid(&self) -> &[bool] {
+        match self {
+            Self::Pair { comparison, .. } => &comparison.valid,
+            Self::Level(level) => &level.valid,
+        }
     }
-    Level {
-        planes: [p, e, j],
-        valid,
+
+    /// Columns `columns` of [`GROUP`] rows of P, E and J, the first of them `first - HALO`, the
+    /// border repeated.
+    fn fetch(&self, first: usize, columns: std::ops::Range<usize>, to: &mut [Vec<f32>; 3]) {
+        let (_, height) = self.size();
+        let place = |i: usize| (first + i).saturating_sub(HALO).min(height - 1);
+        let wide = columns.len();
+        let [p, e, j] = to;
+        match self {
+            Self::Pair {
+                comparison,
+                predicted,
+                quantiser,
+            } => {
+                for i in 0..GROUP {
+                    let line = i * wide..(i + 1) * wide;
+                    let row = |plane: &'_ Plane| -> std::ops::Range<usize> {
+                        let start = place(i) * plane.width;
+                        start + columns.start..start + columns.end
+                    };
+                    scaled(&predicted.data[row(predicted)], &mut p[line.clone()]);
+                    let [r, g, b] = comparison.rendition.each_ref();
+                    let rgb = [&r.data[row(r)], &g.data[row(g)], &b.data[row(b)]];
+                    luma(rgb, &mut j[line]);
+                }
+                e.copy_from_slice(p);
+                if let Some(quantiser) = quantiser {
+                    quantiser.apply(e, wide);
+                }
+            }
+            Self::Level(level) => {
+                for (plane, to) in level.planes.iter().zip([p, e, j]) {
+                    for (i, line) in to.chunks_exact_mut(wide).enumerate() {
+                        line.copy_from_slice(&plane.row(place(i))[columns.clone()]);
+                    }
+                }
+            }
+        }
     }
 }
 
-fn coarser_strip(level: &Level, from: usize, rows: usize) -> Level {
-    let height = level.valid.height;
-    let take = |plane: &Plane| {
-        let mut out = Plane::filled(plane.width, rows + 2 * HALO, 0.0);
-        for i in 0..rows + 2 * HALO {
-            let y = (from + i).saturating_sub(HALO).min(height - 1);
-            out.data[i * plane.width..(i + 1) * plane.width].copy_from_slice(plane.row(y));
+vectorised! {
+    fn scaled<'a>(from: &'a [f32], to: &'a mut [f32]) {
+        for (t, s) in to.iter_mut().zip(from) {
+            *t = 255.0 * s;
         }
-        out
-    };
-    Level {
-        planes: [0, 1, 2].map(|k| take(&level.planes[k])),
-        valid: take(&level.valid),
     }
 }
 
-/// The bands of one level, and the next coarser level.
-fn level(
-    width: usize,
-    height: usize,
-    n: usize,
-    strip: &(dyn Fn(usize, usize) -> Level + Sync),
-) -> (Vec<Band>, Level) {
+vectorised! {
+    fn luma<'a>(rgb: [&'a [f32]; 3], to: &'a mut [f32]) {
+        let [r, g, b] = rgb;
+        for (((t, r), g), b) in to.iter_mut().zip(r).zip(g).zip(b) {
+            *t = 255.0 * (LUMA[0] * r + LUMA[1] * g + LUMA[2] * b);
+        }
+    }
+}
+
+/// The bands of level `n`, and the next coarser level.
+fn level(source: &Source<'_>, n: usize) -> (Vec<Band>, Level) {
+    let (width, height) = source.size();
     let side = if n == 0 { CELL } else { CELL / 2 };
     let (columns, rows) = (width / side, height / side);
-    let strips: Vec<_> = (0..height.div_ceil(STRIP))
+    let stripes: Vec<Stripe> = (0..width.div_ceil(STRIPE))
         .into_par_iter()
         .map(|i| {
-            let from = i * STRIP;
-            let count = STRIP.min(height - from);
-            let level = strip(from, count);
-            let tiles = tiles(&level, side, columns, count / side, n == 0);
-            (tiles, halved(&level, count))
+            let from = i * STRIPE;
+            stripe(source, from..width.min(from + STRIPE), side, n == 0)
         })
         .collect();
     let bands = if n == 0 { 2 } else { 1 };
@@ -202,103 +238,204 @@ fn level(
             columns,
             rows,
             freedom: (side * side) as f32 * if bands == 2 && b == 0 { 0.45 } else { 0.15 },
-            tiles: Vec::with_capacity(columns * rows),
+            tiles: vec![Tile::default(); columns * rows],
         })
         .collect();
     let (w, h) = (width / 2, height / 2);
     let mut next = Level {
-        planes: [0, 1, 2].map(|_| Plane::filled(w, 0, 0.0)),
-        valid: Plane::filled(w, 0, 0.0),
+        planes: [0, 1, 2].map(|_| Plane::filled(w, h, 0.0)),
+        // a pixel that is partly outside is outside
+        valid: (0..w * h)
+            .map(|i| {
+                let at = 2 * (i / w) * width + 2 * (i % w);
+                let valid = source.valid();
+                valid[at] && valid[at + 1] && valid[at + width] && valid[at + width + 1]
+            })
+            .collect(),
     };
-    for (tiles, half) in strips {
-        for (band, tiles) in out.iter_mut().zip(tiles) {
-            band.tiles.extend(tiles);
+    for (i, stripe) in stripes.iter().enumerate() {
+        for (band, tiles) in out.iter_mut().zip(&stripe.bands) {
+            beside(&mut band.tiles, columns, tiles, rows, i * (STRIPE / side));
         }
-        for (to, from) in next.planes.iter_mut().zip(half.planes) {
-            to.data.extend(from.data);
+        for (plane, half) in next.planes.iter_mut().zip(&stripe.halved) {
+            beside(&mut plane.data, w, half, h, i * (STRIPE / 2));
         }
-        next.valid.data.extend(half.valid.data);
-    }
-    for plane in next.planes.iter_mut().chain([&mut next.valid]) {
-        plane.height = h;
-        plane.data.truncate(w * h);
     }
     (out, next)
 }
 
-/// A strip's own rows at half its size.
-fn halved(level: &Level, rows: usize) -> Level {
-    let take = |plane: &Plane| {
-        let w = plane.width;
-        Plane {
-            width: w,
-            height: rows,
-            data: plane.data[HALO * w..(HALO + rows) * w].to_vec(),
+/// Puts `from`, of `rows` rows, into the columns of `to` from `left` on.
+fn beside<T: Copy>(to: &mut [T], width: usize, from: &[T], rows: usize, left: usize) {
+    let own = from.len() / rows.max(1);
+    if own > 0 {
+        for (line, from) in to.chunks_exact_mut(width).zip(from.chunks_exact(own)) {
+            line[left..left + own].copy_from_slice(from);
         }
-        .decimate(2)
-    };
-    Level {
-        planes: [0, 1, 2].map(|k| take(&level.planes[k])),
-        // a pixel that is partly outside is outside
-        valid: take(&level.valid).map(|v| if v > 0.999 { 1.0 } else { 0.0 }),
     }
 }
 
-fn tiles(level: &Level, side: usize, columns: usize, rows: usize, finest: bool) -> Vec<Vec<Tile>> {
-    let narrow = level.planes.each_ref().map(|p| p.gaussian(0.8));
-    let wide = narrow.each_ref().map(|p| p.gaussian(1.4));
-    let middle: [Plane; 3] = [0, 1, 2].map(|k| narrow[k].zip(&wide[k], |a, b| a - b));
-    let mut bands = Vec::new();
-    if finest {
-        let fine: [Plane; 3] = [0, 1, 2].map(|k| level.planes[k].zip(&narrow[k], |a, b| a - b));
-        bands.push(sums(&fine, side, columns, rows, level));
-    }
-    bands.push(sums(&middle, side, columns, rows, level));
-    bands
-}
-
-fn sums(band: &[Plane; 3], side: usize, columns: usize, rows: usize, level: &Level) -> Vec<Tile> {
-    let width = band[0].width;
-    let [p, e, j] = band.each_ref();
-    let mut out = vec![Tile::default(); columns * rows];
-    let share = 1.0 / (side * side) as f32;
-    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
-    for (ty, line) in out.chunks_mut(columns.max(1)).enumerate() {
-        for dy in 0..side {
-            let y = HALO + ty * side + dy;
-            let (pl, el, jl) = (p.row(y), e.row(y), j.row(y));
-            let (above, below) = (p.row(y - MOVED), p.row(y + MOVED));
-            let picture = level.planes[2].row(y);
-            for (tx, tile) in line.iter_mut().enumerate() {
-                let at = tx * side..(tx + 1) * side;
-                let (ps, es, js) = (&pl[at.clone()], &el[at.clone()], &jl[at.clone()]);
-                tile.pp += share * dot(ps, ps);
-                tile.ee += share * dot(es, es);
-                tile.jj += share * dot(js, js);
-                tile.pj += share * dot(ps, js);
-                tile.pe += share * dot(ps, es);
-                let left = (at.start.saturating_sub(MOVED)).min(width - side);
-                let right = (at.start + MOVED).min(width - side);
-                tile.moved[0] += share * dot(&pl[left..left + side], js);
-                tile.moved[1] += share * dot(&pl[right..right + side], js);
-                tile.moved[2] += share * dot(&above[at.clone()], js);
-                tile.moved[3] += share * dot(&below[at.clone()], js);
-                for &v in &picture[at] {
-                    tile.brightness += share * v;
-                    if !(4.0..=248.0).contains(&v) {
-                        tile.clipped += share;
-                    }
+/// Columns `own` of a level. What is fetched beyond them ends at the picture's border, which the
+/// bands repeat.
+fn stripe(source: &Source<'_>, own: std::ops::Range<usize>, side: usize, finest: bool) -> Stripe {
+    let (width, height) = source.size();
+    let left = own.start.saturating_sub(HALO);
+    let fetched = left..width.min(own.end + HALO);
+    let inner = own.start - left..own.end - left;
+    let wide = fetched.len();
+    let (columns, rows) = (own.len() / side, height / side);
+    let mut group = [0, 1, 2].map(|_| vec![0.0; GROUP * wide]);
+    let mut splitters = [0, 1, 2].map(|_| Splitter::new(wide, HELD, finest));
+    let mut picture = Rows::new(wide, HELD);
+    let mut fine = Vec::new();
+    let mut middle = Vec::with_capacity(columns * rows);
+    let half = (own.len() / 2, height / 2);
+    let mut halved = [0, 1, 2].map(|_| Vec::with_capacity(half.0 * half.1));
+    for first in (0..height + 2 * HALO).step_by(GROUP) {
+        source.fetch(first, fetched.clone(), &mut group);
+        for i in 0..GROUP {
+            let line = i * wide..(i + 1) * wide;
+            for (splitter, rows) in splitters.iter_mut().zip(&group) {
+                splitter.push(first + i, &rows[line.clone()]);
+            }
+            let row = picture.row_mut(first + i);
+            row.copy_from_slice(&group[2][line]);
+        }
+        for i in (0..GROUP).step_by(2) {
+            if (HALO..HALO + 2 * half.1).contains(&(first + i)) {
+                for (to, rows) in halved.iter_mut().zip(&group) {
+                    let line = |i: usize| &rows[i * wide..][inner.clone()];
+                    halve(line(i), line(i + 1), to);
                 }
             }
         }
-        for (tx, tile) in line.iter_mut().enumerate() {
-            let from = (tx * side).saturating_sub(REACH);
-            let to = ((tx + 1) * side + REACH).min(width);
-            tile.valid = (HALO + ty * side - REACH..HALO + (ty + 1) * side + REACH)
-                .all(|y| level.valid.row(y)[from..to].iter().all(|&v| v > 0.5));
+        // all rows of the next tiles, and of their moved copies
+        while middle.len() < columns * rows {
+            let top = HALO + middle.len() / columns * side;
+            if top + side + MOVED + split::LAG > first + GROUP {
+                break;
+            }
+            let brightness = brightness(&picture, top, inner.start, side, columns);
+            let line = |bands: [&Rows; 3], out: &mut Vec<Tile>| {
+                let start = out.len();
+                out.extend_from_slice(&brightness);
+                sums(bands, top, inner.start, side, &mut out[start..]);
+            };
+            if finest {
+                line(splitters.each_ref().map(|s| &s.fine), &mut fine);
+            }
+            line(splitters.each_ref().map(|s| &s.middle), &mut middle);
         }
     }
+    for (i, tile) in middle.iter_mut().enumerate() {
+        let (x, y) = (own.start + i % columns * side, i / columns * side);
+        tile.valid = within(source.valid(), (width, height), (x, y), side);
+    }
+    for (tile, other) in fine.iter_mut().zip(&middle) {
+        tile.valid = other.valid;
+    }
+    Stripe {
+        bands: if finest {
+            vec![fine, middle]
+        } else {
+            vec![middle]
+        },
+        halved,
+    }
+}
+
+/// Means of squares of two by two.
+fn halve(above: &[f32], below: &[f32], to: &mut Vec<f32>) {
+    let pairs = above.chunks_exact(2).zip(below.chunks_exact(2));
+    to.extend(pairs.map(|(a, b)| ((a[0] + b[0]) + (a[1] + b[1])) * 0.25));
+}
+
+/// Whether a tile and what its bands reach is valid.
+fn within(
+    valid: &[bool],
+    (width, height): (usize, usize),
+    (x, y): (usize, usize),
+    side: usize,
+) -> bool {
+    let from = x.saturating_sub(REACH);
+    let to = (x + side + REACH).min(width);
+    (y.saturating_sub(REACH)..(y + side + REACH).min(height))
+        .all(|y| valid[y * width + from..y * width + to].iter().all(|&v| v))
+}
+
+/// Lanes that a sum is taken in, added up at the end.
+const LANES: usize = 8;
+
+/// Tiles that have their brightness and nothing else.
+fn brightness(picture: &Rows, top: usize, left: usize, side: usize, count: usize) -> Vec<Tile> {
+    let mut out = vec![Tile::default(); count];
+    shine(picture, top, left, side, &mut out);
     out
+}
+
+vectorised! {
+    fn shine<'a>(picture: &'a Rows, top: usize, left: usize, side: usize, to: &'a mut [Tile]) {
+        let share = 1.0 / (side * side) as f32;
+        for (i, tile) in to.iter_mut().enumerate() {
+            let (mut sum, mut out) = ([0.0f32; LANES], [0.0f32; LANES]);
+            for dy in 0..side {
+                let row = &picture.row(top + dy)[left + i * side..][..side];
+                for part in row.chunks_exact(LANES) {
+                    for k in 0..LANES {
+                        sum[k] += part[k];
+                        let within = part[k] >= 4.0 && part[k] <= 248.0;
+                        out[k] += if within { 0.0 } else { 1.0 };
+                    }
+                }
+            }
+            tile.brightness = share * sum.iter().sum::<f32>();
+            tile.clipped = share * out.iter().sum::<f32>();
+        }
+    }
+}
+
+vectorised! {
+    /// The products of a row of tiles, `top` being their first row and `left` their first column.
+    fn sums<'a>(bands: [&'a Rows; 3], top: usize, left: usize, side: usize, to: &'a mut [Tile]) {
+        let [p, e, j] = bands;
+        let width = p.width();
+        let share = 1.0 / (side * side) as f32;
+        for (i, tile) in to.iter_mut().enumerate() {
+            let x = left + i * side;
+            let before = x.saturating_sub(MOVED).min(width - side);
+            let after = (x + MOVED).min(width - side);
+            let mut sum = [[0.0f32; LANES]; 9];
+            for y in top..top + side {
+                let (ps, es, js) = (p.row(y), e.row(y), j.row(y));
+                let (above, below) = (p.row(y - MOVED), p.row(y + MOVED));
+                for at in (0..side).step_by(LANES) {
+                    let take = |row: &'a [f32], x: usize| &row[x + at..x + at + LANES];
+                    let (ps, es, js, left, right, above, below) = (
+                        take(ps, x),
+                        take(es, x),
+                        take(js, x),
+                        take(ps, before),
+                        take(ps, after),
+                        take(above, x),
+                        take(below, x),
+                    );
+                    for k in 0..LANES {
+                        sum[0][k] += ps[k] * ps[k];
+                        sum[1][k] += es[k] * es[k];
+                        sum[2][k] += js[k] * js[k];
+                        sum[3][k] += ps[k] * js[k];
+                        sum[4][k] += ps[k] * es[k];
+                        sum[5][k] += left[k] * js[k];
+                        sum[6][k] += right[k] * js[k];
+                        sum[7][k] += above[k] * js[k];
+                        sum[8][k] += below[k] * js[k];
+                    }
+                }
+            }
+            let [pp, ee, jj, pj, pe, moved @ ..] = sum.map(|s| share * s.iter().sum::<f32>());
+            (tile.pp, tile.ee, tile.jj) = (pp, ee, jj);
+            (tile.pj, tile.pe, tile.moved) = (pj, pe, moved);
+        }
+    }
 }
 
 /// Pixels by which a band's filter reaches out of a tile with some weight.

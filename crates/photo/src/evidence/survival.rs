@@ -6,6 +6,8 @@
 
 use std::f32::consts::PI;
 
+use crate::raster::vector::vectorised;
+
 /// The quantisation of luma on a grid that is `factor` times coarser than the JPEG.
 ///
 /// Decimated by 2 or 4, a block of 8 × 8 samples is one of 4 × 4 or 2 × 2, and its DCT is the low
@@ -50,13 +52,10 @@ impl Quantiser {
     /// of rows a multiple of [`Quantiser::edge`]. A broken block at the right border repeats its
     /// last column.
     pub fn apply(&self, rows: &mut [f32], width: usize) {
-        match self.edge {
-            8 => self.blocks::<8>(rows, width),
-            4 => self.blocks::<4>(rows, width),
-            _ => self.blocks::<2>(rows, width),
-        }
+        quantise(self, rows, width);
     }
 
+    #[inline(always)]
     fn blocks<const N: usize>(&self, rows: &mut [f32], width: usize) {
         let mut basis = [[0.0; N]; N];
         let mut steps = [[0.0; N]; N];
@@ -67,9 +66,16 @@ impl Quantiser {
         let turned: [[f32; N]; N] = std::array::from_fn(|i| std::array::from_fn(|j| basis[j][i]));
         for line in rows.chunks_exact_mut(width * N) {
             for x in (0..width).step_by(N) {
-                let mut block: [[f32; N]; N] = std::array::from_fn(|i| {
-                    std::array::from_fn(|j| line[i * width + (x + j).min(width - 1)] - 128.0)
-                });
+                let whole = x + N <= width;
+                let mut block = [[0.0; N]; N];
+                for (i, row) in block.iter_mut().enumerate() {
+                    if whole {
+                        row.copy_from_slice(&line[i * width + x..][..N]);
+                    } else {
+                        *row = std::array::from_fn(|j| line[i * width + (x + j).min(width - 1)]);
+                    }
+                    row.iter_mut().for_each(|v| *v -= 128.0);
+                }
                 block = product(&product(&basis, &block), &turned);
                 for (row, steps) in block.iter_mut().zip(&steps) {
                     for (v, step) in row.iter_mut().zip(steps) {
@@ -77,17 +83,27 @@ impl Quantiser {
                     }
                 }
                 block = product(&product(&turned, &block), &basis);
-                for (i, row) in block.iter().enumerate() {
+                for (i, row) in block.iter_mut().enumerate() {
+                    row.iter_mut().for_each(|v| *v += 128.0);
                     let n = N.min(width - x);
-                    for (to, v) in line[i * width + x..][..n].iter_mut().zip(row) {
-                        *to = v + 128.0;
-                    }
+                    line[i * width + x..][..n].copy_from_slice(&row[..n]);
                 }
             }
         }
     }
 }
 
+vectorised! {
+    fn quantise<'a>(quantiser: &'a Quantiser, rows: &'a mut [f32], width: usize) {
+        match quantiser.edge {
+            8 => quantiser.blocks::<8>(rows, width),
+            4 => quantiser.blocks::<4>(rows, width),
+            _ => quantiser.blocks::<2>(rows, width),
+        }
+    }
+}
+
+#[inline(always)]
 fn product<const N: usize>(a: &[[f32; N]; N], b: &[[f32; N]; N]) -> [[f32; N]; N] {
     let mut out = [[0.0; N]; N];
     for (row, a) in out.iter_mut().zip(a) {

@@ -107,7 +107,7 @@ impl Plane {
 }
 
 /// The Gaussian at whole steps out to 3 σ, summing to one.
-fn gaussian_taps(sigma: f32) -> Vec<f32> {
+pub(crate) fn gaussian_taps(sigma: f32) -> Vec<f32> {
     let radius = (3.0 * sigma).ceil().max(1.0) as usize;
     let mut taps: Vec<f32> = (0..=2 * radius)
         .map(|i| {

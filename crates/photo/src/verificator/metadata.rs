@@ -343,7 +343,7 @@ fn contains(bytes: &[u8], text: &str) -> bool {
     // As the last part of its address, so that no longer word that holds it is meant.
     let mut needle = vec![b'/'];
     needle.extend(text.bytes());
-    bytes.windows(needle.len()).any(|w| w == needle)
+    memchr::memmem::find(bytes, &needle).is_some()
 }
 
 /// How alike the picture and the thumbnail in its EXIF block are; the picture may be a part of it.
