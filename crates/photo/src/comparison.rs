@@ -14,7 +14,7 @@ use rayon::prelude::*;
 
 use crate::develop::HalfSize;
 use crate::geometry::Warp;
-use crate::raster::vector::vectorised;
+use crate::raster::vector::{add_bytes, vectorised};
 use crate::raster::{Plane, RgbPlanes};
 use crate::rendition::Rendition;
 
@@ -130,15 +130,6 @@ fn decimated(rendition: &Rendition, factor: usize, width: usize, height: usize) 
         },
     );
     planes
-}
-
-vectorised! {
-    /// `to[i] += from[i]`.
-    fn add_bytes<'a>(from: &'a [u8], to: &'a mut [u32]) {
-        for (t, &s) in to.iter_mut().zip(from) {
-            *t += u32::from(s);
-        }
-    }
 }
 
 /// The warp at every [`STEP`]th pixel; between them it is as good as linear.

@@ -16,6 +16,9 @@ use rayon::prelude::*;
 /// Rows that one task works on; fixed, so that no result depends on the number of threads.
 const BAND: usize = 64;
 
+/// Samples that one task works on where rows do not matter.
+const CHUNK: usize = 1 << 14;
+
 /// One channel of 32-bit samples, row-major.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plane {
@@ -77,21 +80,31 @@ impl Plane {
 
     /// Every sample through `f`.
     pub fn map(&self, f: impl Fn(f32) -> f32 + Sync + Send) -> Self {
-        Self {
-            width: self.width,
-            height: self.height,
-            data: self.data.par_iter().map(|&v| f(v)).collect(),
-        }
+        let mut out = Self::filled(self.width, self.height, 0.0);
+        let chunks = out.data.par_chunks_mut(CHUNK);
+        chunks
+            .zip(self.data.par_chunks(CHUNK))
+            .for_each(|(to, from)| {
+                for (to, v) in to.iter_mut().zip(from) {
+                    *to = f(*v);
+                }
+            });
+        out
     }
 
     /// Two planes of one size, sample by sample.
     pub fn zip(&self, other: &Self, f: impl Fn(f32, f32) -> f32 + Sync + Send) -> Self {
         assert_eq!((self.width, self.height), (other.width, other.height));
-        let pairs = self.data.par_iter().zip(&other.data);
-        Self {
-            width: self.width,
-            height: self.height,
-            data: pairs.map(|(&a, &b)| f(a, b)).collect(),
-        }
+        let mut out = Self::filled(self.width, self.height, 0.0);
+        let chunks = out.data.par_chunks_mut(CHUNK);
+        chunks
+            .zip(self.data.par_chunks(CHUNK))
+            .zip(other.data.par_chunks(CHUNK))
+            .for_each(|((to, a), b)| {
+                for ((to, a), b) in to.iter_mut().zip(a).zip(b) {
+                    *to = f(*a, *b);
+                }
+            });
+        out
     }
 }

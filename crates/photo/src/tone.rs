@@ -391,6 +391,7 @@ impl Model {
             field_luma = field_luma.zip(&field[c], |s, v| s + v * LUMA[c]);
         }
         let mut out = Plane::filled(width, height, 0.0);
+        let curves = self.curves.each_ref().map(Curve::steps);
         let rows = out.data.par_chunks_mut(width.max(1)).enumerate();
         rows.for_each(|(y, row)| {
             // gain and field change slowly: once for every eight pixels
@@ -405,7 +406,7 @@ impl Model {
                 .collect();
             let locals: Vec<f32> = parts.map(|i| at.local(&field_luma, middle(i), y)).collect();
             let raw = [0, 1, 2].map(|c| comparison.raw[c].row(y));
-            luma_row(self, raw, &gains, &locals, row);
+            luma_row(self, &curves, raw, &gains, &locals, row);
         });
         out
     }
@@ -427,6 +428,7 @@ vectorised! {
     /// One row of [`Model::luma`]: what [`Model::shown`] gives, pixel by pixel.
     fn luma_row<'a>(
         model: &'a Model,
+        curves: &'a [curve::Steps; 3],
         raw: [&'a [f32]; 3],
         gains: &'a [f32],
         locals: &'a [f32],
@@ -442,30 +444,37 @@ vectorised! {
             let mut plain = [[0.0f32; LANES]; 3];
             for (c, plain) in plain.iter_mut().enumerate() {
                 let m = model.mix[c];
-                let mut knots = [0.0f32; LANES];
+                // Added to a small number, 2^23 leaves its whole part in the lowest bits.
+                const WHOLE: f32 = (1 << 23) as f32;
+                let (mut below, mut beyond) = ([0u32; LANES], [0.0f32; LANES]);
                 for j in 0..LANES {
                     let mixed = gain * (m[0] * rgb[0][j] + m[1] * rgb[1][j] + m[2] * rgb[2][j]);
-                    knots[j] = curve::knot(mixed.max(1e-5));
+                    let knot = curve::knot(mixed.max(1e-5));
+                    let whole = (knot - 0.5).max(0.0) + WHOLE;
+                    below[j] = whole.to_bits();
+                    beyond[j] = knot - (whole - WHOLE);
+                }
+                let mut steps = [[0.0f32; 2]; LANES];
+                for j in 0..LANES {
+                    steps[j] = curves[c][(below[j] & 127) as usize];
                 }
                 for j in 0..LANES {
-                    plain[j] = model.curves[c].at(knots[j]);
+                    plain[j] = steps[j][0] + steps[j][1] * beyond[j];
                 }
             }
             let mut luma = [local; LANES];
-            let mut sum = [0.0f32; LANES];
-            for c in 0..3 {
-                let polish = model.polish[c];
-                for j in 0..LANES {
-                    let terms = quadratic([plain[0][j], plain[1][j], plain[2][j]]);
+            for j in 0..LANES {
+                let terms = quadratic([plain[0][j], plain[1][j], plain[2][j]]);
+                let mut sum = 0.0;
+                for c in 0..3 {
+                    let polish = model.polish[c];
                     let mut add = 0.0;
                     for k in 0..terms.len() {
                         add += terms[k] * polish[k];
                     }
-                    sum[j] += (plain[c][j] + add).clamp(0.0, 1.0) * LUMA[c];
+                    sum += (plain[c][j] + add).max(0.0).min(1.0) * LUMA[c];
                 }
-            }
-            for j in 0..LANES {
-                luma[j] = (sum[j] + luma[j]).clamp(0.0, 1.0);
+                luma[j] = (sum + luma[j]).max(0.0).min(1.0);
             }
             let n = to.len();
             to.copy_from_slice(&luma[..n]);

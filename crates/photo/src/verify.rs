@@ -85,11 +85,15 @@ pub fn measure(
     wanted: bool,
 ) -> Result<(Measured, Option<Exhibits>), Error> {
     enter(observer, Stage::Read)?;
-    let (raw, rendition) = rayon::join(
-        || raw::read(raw_file).map(|raw| (raw, sha256(raw_file))),
-        || rendition::read(image_file).map(|rendition| (rendition, sha256(image_file))),
+    // A RAW takes longer to decode than to hash a picture and the RAW.
+    let (raw, (rendition, sums)) = rayon::join(
+        || raw::read(raw_file),
+        || {
+            let rendition = rendition::read(image_file);
+            (rendition, (sha256(raw_file), sha256(image_file)))
+        },
     );
-    let ((raw, raw_sha256), (rendition, image_sha256)) = (raw?, rendition?);
+    let (raw, rendition, (raw_sha256, image_sha256)) = (raw?, rendition?, sums);
     let raw_said = raw.container.metadata.to_json();
     let image_said = rendition.metadata.to_json();
     let frame = Frame {
@@ -121,29 +125,32 @@ pub fn measure(
 
     enter(observer, Stage::Compare)?;
     let warp = registration.as_ref().ok().map(|r| &r.warp);
-    let (comparison, (chain, mut pattern)) = rayon::join(
+    let (comparison, mut pattern) = rayon::join(
         || Some(Comparison::new(half.as_ref()?, &rendition, warp?)),
+        || Some(recapture::measure(half.as_ref()?, &rendition.rgb, warp)),
+    );
+    drop(half);
+    let (tone, (chain, whole)) = rayon::join(
+        || comparison.as_ref().map(tone::fit),
         || {
             let compression = chain::Compression::of(&rendition);
-            let half = half.as_ref();
             (
                 chain::measure(&rendition.rgb, compression.as_ref(), warp),
-                half.map(|half| recapture::measure(half, &rendition.rgb, warp)),
+                hash::picture(&rendition.rgb),
             )
         },
     );
     measures.push(chain);
-    let (image_size, whole) = (size(&rendition), hash::picture(&rendition.rgb));
-    drop((half, rendition));
-    let placement = match (registration, comparison) {
-        (Ok(registration), Some(comparison)) => {
-            let tone = tone::fit(&comparison);
-            if let Some(pattern) = &mut pattern {
-                recapture::add_bands(pattern, &tone);
-            }
+    let image_size = size(&rendition);
+    drop(rendition);
+    let placement = match (registration, comparison.zip(tone)) {
+        (Ok(registration), Some((comparison, tone))) => {
             let (evidence, (hash, colour)) = rayon::join(
                 || evidence::weigh(&comparison, &tone),
                 || {
+                    if let Some(pattern) = &mut pattern {
+                        recapture::add_bands(pattern, &tone);
+                    }
                     (
                         hash::measure(whole.as_ref(), &comparison, &tone),
                         colour::measure(&comparison, &tone),

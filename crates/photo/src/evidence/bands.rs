@@ -113,6 +113,7 @@ enum Source<'a> {
 struct Stripe {
     bands: Vec<Vec<Tile>>,
     halved: [Vec<f32>; 3],
+    valid: Vec<bool>,
 }
 
 /// The bands of `comparison`, `predicted` being its luma as the RAW predicts it.
@@ -244,14 +245,7 @@ fn level(source: &Source<'_>, n: usize) -> (Vec<Band>, Level) {
     let (w, h) = (width / 2, height / 2);
     let mut next = Level {
         planes: [0, 1, 2].map(|_| Plane::filled(w, h, 0.0)),
-        // a pixel that is partly outside is outside
-        valid: (0..w * h)
-            .map(|i| {
-                let at = 2 * (i / w) * width + 2 * (i % w);
-                let valid = source.valid();
-                valid[at] && valid[at + 1] && valid[at + width] && valid[at + width + 1]
-            })
-            .collect(),
+        valid: vec![false; w * h],
     };
     for (i, stripe) in stripes.iter().enumerate() {
         for (band, tiles) in out.iter_mut().zip(&stripe.bands) {
@@ -260,6 +254,7 @@ fn level(source: &Source<'_>, n: usize) -> (Vec<Band>, Level) {
         for (plane, half) in next.planes.iter_mut().zip(&stripe.halved) {
             beside(&mut plane.data, w, half, h, i * (STRIPE / 2));
         }
+        beside(&mut next.valid, w, &stripe.valid, h, i * (STRIPE / 2));
     }
     (out, next)
 }
@@ -326,6 +321,10 @@ fn stripe(source: &Source<'_>, own: std::ops::Range<usize>, side: usize, finest:
             line(splitters.each_ref().map(|s| &s.middle), &mut middle);
         }
     }
+    // a pixel that is partly outside is outside
+    let line = |y: usize| source.valid()[y * width..][own.clone()].chunks_exact(2);
+    let pairs = (0..half.1).flat_map(|y| line(2 * y).zip(line(2 * y + 1)));
+    let valid = pairs.map(|(a, b)| (a[0] & a[1]) & (b[0] & b[1])).collect();
     for (i, tile) in middle.iter_mut().enumerate() {
         let (x, y) = (own.start + i % columns * side, i / columns * side);
         tile.valid = within(source.valid(), (width, height), (x, y), side);
@@ -340,6 +339,7 @@ fn stripe(source: &Source<'_>, own: std::ops::Range<usize>, side: usize, finest:
             vec![middle]
         },
         halved,
+        valid,
     }
 }
 

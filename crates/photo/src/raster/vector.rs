@@ -104,6 +104,15 @@ vectorised! {
     }
 }
 
+vectorised! {
+    /// `to[i] += from[i]`, whole numbers.
+    pub(crate) fn add_bytes<'a>(from: &'a [u8], to: &'a mut [u32]) {
+        for (t, &s) in to.iter_mut().zip(from) {
+            *t += u32::from(s);
+        }
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use std::sync::Mutex;

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use rayon::prelude::*;
 
 use crate::geometry::Warp;
+use crate::raster::vector::add_bytes;
 use crate::raster::{Plane, Rgb8};
 
 /// Light that is added before the logarithm, as a share of what is bright in the picture: keeps
@@ -202,19 +203,17 @@ pub fn luma(rendition: &Rgb8, factor: usize) -> Plane {
     }
     let stride = rendition.width * 3;
     let rows = out.data.par_chunks_mut(width).enumerate();
-    rows.for_each(|(y, to)| {
-        let mut sums = vec![0u32; width];
+    let sums = || vec![0; width * factor * 3];
+    rows.for_each_init(sums, |sums, (y, to)| {
+        sums.fill(0);
         for dy in 0..factor {
             let start = (y * factor + dy) * stride;
-            let row = &rendition.data[start..start + width * factor * 3];
-            for (sum, square) in sums.iter_mut().zip(row.chunks_exact(factor * 3)) {
-                for p in square.chunks_exact(3) {
-                    *sum += 77 * u32::from(p[0]) + 150 * u32::from(p[1]) + 29 * u32::from(p[2]);
-                }
-            }
+            add_bytes(&rendition.data[start..start + width * factor * 3], sums);
         }
-        for (t, s) in to.iter_mut().zip(&sums) {
-            *t = *s as f32 * scale;
+        for (t, square) in to.iter_mut().zip(sums.chunks_exact(factor * 3)) {
+            let pixels = square.chunks_exact(3);
+            let sum: u32 = pixels.map(|p| 77 * p[0] + 150 * p[1] + 29 * p[2]).sum();
+            *t = sum as f32 * scale;
         }
     });
     out

@@ -14,6 +14,9 @@ const ENOUGH: usize = 12;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curve(pub [f32; KNOTS]);
 
+/// A curve to be read by an index of seven bits.
+pub(super) type Steps = [[f32; 2]; 128];
+
 impl Curve {
     /// The curve nearest to the samples `(linear, encoded)`: the median of each interval, then
     /// the pool-adjacent-violators algorithm (Barlow et al. 1972) to make it rise.
@@ -63,9 +66,17 @@ impl Curve {
         self.at(knot(linear))
     }
 
+    /// The value at each knot and the rise to the next one; beyond the last nothing.
+    pub(super) fn steps(&self) -> Steps {
+        std::array::from_fn(|i| match (self.0.get(i), self.0.get(i + 1)) {
+            (Some(a), Some(b)) => [*a, b - a],
+            (Some(a), None) => [*a, 0.0],
+            _ => [0.0; 2],
+        })
+    }
+
     /// The encoded value at a place among the knots, as [`knot`] gives it.
-    #[inline(always)]
-    pub(super) fn at(&self, k: f32) -> f32 {
+    fn at(&self, k: f32) -> f32 {
         let i = (k as usize).min(KNOTS - 2);
         let f = k - i as f32;
         self.0[i] + (self.0[i + 1] - self.0[i]) * f

@@ -11,6 +11,8 @@
     reason = "inner loops over planes whose sizes are checked at their start"
 )]
 
+use std::ops::Range;
+
 use super::{Check, Measures};
 use crate::comparison::Comparison;
 use crate::raster::{Plane, Rgb8};
@@ -79,7 +81,22 @@ impl Bits {
 
 /// The hashes of a grey picture of any size of at least one pixel.
 pub fn hash(grey: &Plane) -> Hash {
-    let small = cells(grey, CELLS, CELLS);
+    hash_of((grey.width, grey.height), |y, line| {
+        line.copy_from_slice(grey.row(y));
+    })
+}
+
+/// The hashes of a grey picture of which `row` writes row y.
+fn hash_of((w, h): (usize, usize), row: impl Fn(usize, &mut [f32])) -> Hash {
+    let mut small = Cells::new(w, h, CELLS, CELLS);
+    let mut wide = Cells::new(w, h, 17, 16);
+    let mut line = vec![0.0; w];
+    for y in 0..h {
+        row(y, &mut line);
+        small.add(y, &line);
+        wide.add(y, &line);
+    }
+    let (small, wide) = (small.means(), wide.means());
     let mean = small.iter().sum::<f32>() / small.len() as f32;
     let basis: Vec<Vec<f32>> = (0..8)
         .map(|u| {
@@ -105,7 +122,6 @@ pub fn hash(grey: &Plane) -> Hash {
     let mut sorted = low[1..].to_vec();
     sorted.sort_by(f32::total_cmp);
     let median = sorted[sorted.len() / 2];
-    let wide = cells(grey, 17, 16);
     let differences = (0..256).map(|i| {
         let at = i / 16 * 17 + i % 16;
         wide[at + 1] - wide[at]
@@ -116,25 +132,44 @@ pub fn hash(grey: &Plane) -> Hash {
     }
 }
 
-/// Means of `columns` × `rows` equal cells.
-fn cells(grey: &Plane, columns: usize, rows: usize) -> Vec<f32> {
-    let (w, h) = (grey.width, grey.height);
-    let span = |i: usize, n: usize, length: usize| {
-        let start = (i * length / n).min(length - 1);
-        start..((i + 1) * length / n).clamp(start + 1, length)
-    };
-    let mut out = Vec::with_capacity(columns * rows);
-    for r in 0..rows {
-        for c in 0..columns {
-            let (xs, ys) = (span(c, columns, w), span(r, rows, h));
-            let count = (xs.len() * ys.len()) as f32;
-            let sum: f32 = ys
-                .map(|y| grey.row(y)[xs.clone()].iter().sum::<f32>())
-                .sum();
-            out.push(sum / count);
+/// Means of equal cells, gathered row by row.
+struct Cells {
+    columns: Vec<Range<usize>>,
+    rows: Vec<Range<usize>>,
+    sums: Vec<f32>,
+}
+
+impl Cells {
+    fn new(width: usize, height: usize, columns: usize, rows: usize) -> Self {
+        let spans = |n: usize, length: usize| -> Vec<Range<usize>> {
+            let span = |i: usize| {
+                let start = (i * length / n).min(length - 1);
+                start..((i + 1) * length / n).clamp(start + 1, length)
+            };
+            (0..n).map(span).collect()
+        };
+        Self {
+            columns: spans(columns, width),
+            rows: spans(rows, height),
+            sums: vec![0.0; columns * rows],
         }
     }
-    out
+
+    fn add(&mut self, y: usize, line: &[f32]) {
+        let rows = self.sums.chunks_exact_mut(self.columns.len());
+        for (sums, _) in rows.zip(&self.rows).filter(|(_, r)| r.contains(&y)) {
+            for (sum, span) in sums.iter_mut().zip(&self.columns) {
+                *sum += line[span.clone()].iter().sum::<f32>();
+            }
+        }
+    }
+
+    fn means(&self) -> Vec<f32> {
+        let columns = self.columns.len();
+        let count = |i: usize| self.rows[i / columns].len() * self.columns[i % columns].len();
+        let sums = self.sums.iter().enumerate();
+        sums.map(|(i, sum)| sum / count(i) as f32).collect()
+    }
 }
 
 /// The hashes of a whole picture, by which others can look it up; `None` without pixels.
@@ -169,16 +204,27 @@ pub fn measure(whole: Option<&Hash>, comparison: &Comparison, tone: &Tone) -> Me
         return out;
     }
     // What the RAW lacks is made alike on both.
-    let where_valid = |value: &(dyn Fn(usize) -> f32 + Sync)| {
-        Plane::from_fn(grid.0, grid.1, |x, y| {
-            let i = y * grid.0 + x;
-            if comparison.valid[i] { value(i) } else { 0.0 }
-        })
-    };
-    let [r, g, b] = &comparison.rendition;
-    let grey = |i| LUMA[0] * r.data[i] + LUMA[1] * g.data[i] + LUMA[2] * b.data[i];
-    let own = hash(&where_valid(&grey));
-    let raw = hash(&where_valid(&|i| tone.luma.data[i]));
+    let valid = |y: usize| comparison.valid[y * grid.0..].iter();
+    let (own, raw) = rayon::join(
+        || {
+            hash_of(grid, |y, line| {
+                let [r, g, b] = comparison.rendition.each_ref().map(|p| p.row(y));
+                for (to, ((r, g), b)) in line.iter_mut().zip(r.iter().zip(g).zip(b)) {
+                    *to = LUMA[0] * r + LUMA[1] * g + LUMA[2] * b;
+                }
+                for (to, v) in line.iter_mut().zip(valid(y)) {
+                    *to = if *v { *to } else { 0.0 };
+                }
+            })
+        },
+        || {
+            hash_of(grid, |y, line| {
+                for (to, (v, l)) in line.iter_mut().zip(valid(y).zip(tone.luma.row(y))) {
+                    *to = if *v { *l } else { 0.0 };
+                }
+            })
+        },
+    );
     let bits = own.frequencies.distance(&raw.frequencies);
     let steps = own.differences.distance(&raw.differences);
     out.value("frequency_bits", bits as f64);

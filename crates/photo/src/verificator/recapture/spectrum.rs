@@ -9,6 +9,8 @@ use std::sync::Arc;
 use rustfft::num_complex::Complex32;
 use rustfft::{Fft, FftPlanner};
 
+use crate::raster::vector::combine;
+
 /// Half the side of the square whose mean log power a bin is compared with.
 const NEIGHBOURHOOD: usize = 10;
 /// Peaks kept of one window.
@@ -236,24 +238,28 @@ fn neighbourhood(log: &[f32], n: usize, rows: usize) -> Vec<f32> {
 
 fn box_sum(values: &[f32], n: usize, rows: usize, r: usize) -> (Vec<f32>, Vec<f32>) {
     let mut horizontal = vec![0.0_f32; rows * n];
+    // The row goes on at its other end.
+    let mut round = vec![0.0_f32; n + 2 * r + 1];
     for y in 0..rows {
         let row = &values[y * n..(y + 1) * n];
-        let mut sum: f32 = (0..=2 * r).map(|i| row[(n + i - r) % n]).sum();
-        for x in 0..n {
-            horizontal[y * n + x] = sum;
-            sum += row[(x + r + 1) % n] - row[(n + x - r) % n];
+        round[..r].copy_from_slice(&row[n - r..]);
+        round[r..r + n].copy_from_slice(row);
+        round[r + n..].copy_from_slice(&row[..r + 1]);
+        let mut sum: f32 = round[..2 * r + 1].iter().sum();
+        let steps = round[2 * r + 1..].iter().zip(&round);
+        for (to, (next, last)) in horizontal[y * n..(y + 1) * n].iter_mut().zip(steps) {
+            *to = sum;
+            sum += next - last;
         }
     }
     let mut out = vec![0.0_f32; rows * n];
     let mut counts = vec![0.0_f32; rows];
-    for y in 0..rows {
-        let (from, to) = (y.saturating_sub(r), (y + r).min(rows - 1));
-        counts[y] = ((to - from + 1) * (2 * r + 1)) as f32;
-        for yy in from..=to {
-            for x in 0..n {
-                out[y * n + x] += horizontal[yy * n + x];
-            }
-        }
+    let ones = vec![1.0; 2 * r + 1];
+    for (y, to) in out.chunks_exact_mut(n).enumerate() {
+        let (from, last) = (y.saturating_sub(r), (y + r).min(rows - 1));
+        counts[y] = ((last - from + 1) * (2 * r + 1)) as f32;
+        let lines: Vec<&[f32]> = horizontal[from * n..(last + 1) * n].chunks(n).collect();
+        combine(&lines, &ones, to);
     }
     (out, counts)
 }

@@ -16,6 +16,7 @@ use rayon::prelude::*;
 use rustfft::num_complex::Complex64;
 
 use super::mosaic::Mosaic;
+use crate::raster::vector::vectorised;
 
 /// Samples an edge of a tile; a multiple of 8.
 const TILE: usize = 128;
@@ -75,7 +76,7 @@ pub fn measure(mosaic: &Mosaic<'_>) -> Option<Lattice> {
     if count == 0 {
         return None;
     }
-    let curve = stabiliser(mosaic);
+    let stabilisers = [0, 1].map(|y| Stabiliser::new(mosaic, y, edge));
     let picked: Vec<usize> = if count <= MOST_TILES {
         (0..count).collect()
     } else {
@@ -86,15 +87,11 @@ pub fn measure(mosaic: &Mosaic<'_>) -> Option<Lattice> {
         .filter_map(|&i| {
             let (x0, y0) = ((i % columns) * TILE, (i / columns) * TILE);
             let mut tile = vec![0.0_f32; edge * edge];
-            let mut outside = 0;
-            for y in 0..edge {
+            for (y, line) in tile.chunks_exact_mut(edge).enumerate() {
                 let row = &mosaic.row(y0 + y)[x0..x0 + edge];
-                for (x, &sample) in row.iter().enumerate() {
-                    let value = curve[(y & 1) * 2 + (x & 1)][usize::from(sample)];
-                    outside += usize::from(value.is_nan());
-                    tile[y * edge + x] = value;
-                }
+                stabilise(&stabilisers[y & 1], row, line);
             }
+            let outside = tile.iter().filter(|v| v.is_nan()).count();
             if outside * 50 > edge * edge {
                 return None;
             }
@@ -112,30 +109,59 @@ pub fn measure(mosaic: &Mosaic<'_>) -> Option<Lattice> {
     })
 }
 
-/// For each site, what a sample is worth on a scale on which photon noise is the same everywhere
-/// (the square root); NaN for what is nearly black or nearly saturated.
-fn stabiliser(mosaic: &Mosaic<'_>) -> [Vec<f32>; 4] {
-    std::array::from_fn(|site| {
-        let (black, white) = (mosaic.black[site], mosaic.white[site]);
-        let range = white - black;
-        (0..=u16::MAX)
-            .map(|v| {
-                let signal = f32::from(v) - black;
-                if (0.002 * range..0.92 * range).contains(&signal) {
-                    (signal + 1e-3 * range).sqrt()
-                } else {
-                    f32::NAN
-                }
-            })
-            .collect()
-    })
+/// For each sample of a row, what it is worth on a scale on which photon noise is the same
+/// everywhere (the square root); NaN for what is nearly black or nearly saturated.
+struct Stabiliser {
+    black: Vec<f32>,
+    /// Signal from which on, and below which, a sample counts, and what is added to it.
+    least: Vec<f32>,
+    most: Vec<f32>,
+    floor: Vec<f32>,
+}
+
+impl Stabiliser {
+    fn new(mosaic: &Mosaic<'_>, y: usize, width: usize) -> Self {
+        let each = |f: &dyn Fn(f32, f32) -> f32| {
+            let sites = (0..width).map(|x| y * 2 + (x & 1));
+            sites
+                .map(|site| f(mosaic.black[site], mosaic.white[site] - mosaic.black[site]))
+                .collect()
+        };
+        Self {
+            black: each(&|black, _| black),
+            least: each(&|_, range| 0.002 * range),
+            most: each(&|_, range| 0.92 * range),
+            floor: each(&|_, range| 1e-3 * range),
+        }
+    }
+}
+
+vectorised! {
+    fn stabilise<'a>(by: &'a Stabiliser, row: &'a [u16], to: &'a mut [f32]) {
+        let n = to.len();
+        let (row, black, floor) = (&row[..n], &by.black[..n], &by.floor[..n]);
+        let (least, most) = (&by.least[..n], &by.most[..n]);
+        for i in 0..n {
+            let signal = f32::from(row[i]) - black[i];
+            let root = (signal + floor[i]).sqrt();
+            let counts = (signal >= least[i]) & (signal < most[i]);
+            to[i] = if counts { root } else { f32::NAN };
+        }
+    }
 }
 
 fn transposed(tile: &[f32], edge: usize) -> Vec<f32> {
+    // so small that both squares stay in the cache
+    const SQUARE: usize = 20;
     let mut out = vec![0.0; tile.len()];
-    for (y, row) in tile.chunks_exact(edge).enumerate() {
-        for (x, &v) in row.iter().enumerate() {
-            out[x * edge + y] = v;
+    for y0 in (0..edge).step_by(SQUARE) {
+        for x0 in (0..edge).step_by(SQUARE) {
+            for x in x0..(x0 + SQUARE).min(edge) {
+                let to = &mut out[x * edge..(x + 1) * edge];
+                for y in y0..(y0 + SQUARE).min(edge) {
+                    to[y] = tile[y * edge + x];
+                }
+            }
         }
     }
     out
@@ -147,13 +173,7 @@ fn steps(tile: &[f32], edge: usize) -> Option<Steps> {
     let mut residual = vec![f32::NAN; TILE * TILE];
     let lines = tile.chunks_exact(edge).skip(REACH);
     for (to, line) in residual.chunks_exact_mut(TILE).zip(lines) {
-        let at = |shift: usize| &line[shift..shift + TILE];
-        let (a, b, c) = (at(REACH - 4), at(REACH - 2), at(REACH));
-        let (d, e, f) = (at(REACH + 2), at(REACH + 4), at(REACH + 6));
-        for i in 0..TILE {
-            // From the pairs two and four samples out: eight samples from centre to centre.
-            to[i] = d[i] - c[i] - (e[i] + f[i] - a[i] - b[i]) / 8.0;
-        }
+        less_slope(line, to);
     }
     let mut magnitude: [Vec<f32>; 4] = Default::default();
     for (line, row) in residual.chunks_exact(TILE).enumerate() {
@@ -178,22 +198,49 @@ fn steps(tile: &[f32], edge: usize) -> Option<Steps> {
     let mut squares = [[0.0_f32; 8]; 8];
     let mut sums = [0.0_f32; 8];
     for (line, row) in residual.chunks_exact(TILE).enumerate() {
-        let scale = &scale[(line & 1) * 2..][..2];
-        let squares = &mut squares[line % 8];
-        for eight in row.chunks_exact(8) {
-            for phase in 0..8 {
-                let r = (eight[phase] * scale[phase & 1]).clamp(-LIMIT, LIMIT);
-                let r = if r.is_nan() { 0.0 } else { r };
-                squares[phase] += r * r;
-                sums[phase] += r;
-            }
-        }
+        let scale = std::array::from_fn(|phase| scale[(line & 1) * 2 + (phase & 1)]);
+        add_capped(row, scale, &mut squares[line % 8], &mut sums);
     }
     let each = (TILE * TILE / 64) as f64;
     Some(Steps {
         fundamental: squares.map(|row| fundamental(&row.map(|v| f64::from(v) / each))),
         signed: sums.map(|s| f64::from(s) / each / 8.0),
     })
+}
+
+vectorised! {
+    /// The steps of one line of a tile, less the slope of their surroundings.
+    fn less_slope<'a>(line: &'a [f32], to: &'a mut [f32]) {
+        let at = |shift: usize| &line[shift..shift + TILE];
+        let (a, b, c) = (at(REACH - 4), at(REACH - 2), at(REACH));
+        let (d, e, f) = (at(REACH + 2), at(REACH + 4), at(REACH + 6));
+        let to = &mut to[..TILE];
+        for i in 0..TILE {
+            // From the pairs two and four samples out: eight samples from centre to centre.
+            to[i] = d[i] - c[i] - (e[i] + f[i] - a[i] - b[i]) / 8.0;
+        }
+    }
+}
+
+vectorised! {
+    /// Adds the capped steps of one line, and their squares, by phase.
+    fn add_capped<'a>(
+        row: &'a [f32],
+        scale: [f32; 8],
+        squares: &'a mut [f32; 8],
+        sums: &'a mut [f32; 8],
+    ) {
+        let (mut square, mut sum) = (*squares, *sums);
+        for eight in row.chunks_exact(8) {
+            for phase in 0..8 {
+                let r = eight[phase] * scale[phase];
+                let r = if r.is_nan() { 0.0 } else { r.max(-LIMIT).min(LIMIT) };
+                square[phase] += r * r;
+                sum[phase] += r;
+            }
+        }
+        (*squares, *sums) = (square, sum);
+    }
 }
 
 /// The first coefficient of the Fourier series of eight values.

@@ -13,6 +13,7 @@
 use rayon::prelude::*;
 
 use super::mosaic::Mosaic;
+use crate::raster::vector::vectorised;
 
 /// Samples of one site an edge of a tile.
 const EDGE: usize = 16;
@@ -180,46 +181,106 @@ fn tile(mosaic: &Mosaic<'_>, x0: usize, y0: usize, basis: &[[f32; AREA]; TERMS])
             sites[site][(y / 2) * EDGE + x / 2] = f32::from(v) - mosaic.black[site];
         }
     }
-    let mut signal = [0.0; 4];
-    let mut variance = [0.0; 4];
+    let mut found = Products::default();
+    lights(&sites, &mut found);
+    let signal = found.sums.map(|s| f64::from(s) / AREA as f64);
     for s in 0..4 {
         let range = mosaic.white[s] - mosaic.black[s];
-        let highest = sites[s].iter().copied().fold(f32::MIN, f32::max);
-        signal[s] = f64::from(sites[s].iter().sum::<f32>()) / AREA as f64;
         // Clipping at either end takes noise away.
-        if highest > 0.9 * range || signal[s] < f64::from(0.004 * range) {
+        if found.highest[s] > 0.9 * range || signal[s] < f64::from(0.004 * range) {
             return None;
         }
-        for b in basis {
-            let dot: f32 = sites[s].iter().zip(b).map(|(v, b)| v * b).sum();
-            for (v, b) in sites[s].iter_mut().zip(b) {
-                *v -= dot * b;
-            }
-        }
-        let sum: f32 = sites[s].iter().map(|v| v * v).sum();
-        variance[s] = f64::from(sum) / (AREA - TERMS) as f64;
     }
-    let correlation = PAIRS.map(|(a, b)| {
-        let dot: f32 = sites[a].iter().zip(&sites[b]).map(|(p, q)| p * q).sum();
-        let scale = (variance[a] * variance[b]).sqrt() * (AREA - TERMS) as f64;
-        f64::from(dot) / scale.max(1e-9)
-    });
     let green = if mosaic.pattern[0] == 1 { 0 } else { 1 };
-    let (mut beside, mut below) = (0.0_f32, 0.0_f32);
-    for row in sites[green].chunks_exact(EDGE) {
-        beside += row.windows(2).map(|w| w[0] * w[1]).sum::<f32>();
-    }
-    for (a, b) in sites[green].iter().zip(&sites[green][EDGE..]) {
-        below += a * b;
-    }
+    products(&mut sites, basis, green, &mut found);
+    let variance = found.own.map(|s| f64::from(s) / (AREA - TERMS) as f64);
+    let correlation = std::array::from_fn(|i| {
+        let (a, b) = PAIRS[i];
+        let scale = (variance[a] * variance[b]).sqrt() * (AREA - TERMS) as f64;
+        f64::from(found.pairs[i]) / scale.max(1e-9)
+    });
     let pairs = (EDGE * (EDGE - 1)) as f64;
-    let colouring = f64::from(beside + below) / 2.0 / pairs / variance[green].max(1e-9);
+    let colouring = f64::from(found.beside + found.below) / 2.0 / pairs / variance[green].max(1e-9);
     Some(Tile {
         signal,
         variance,
         correlation,
         colouring,
     })
+}
+
+/// Sums over one tile.
+#[derive(Default)]
+struct Products {
+    sums: [f32; 4],
+    highest: [f32; 4],
+    /// Of each site with itself, with the others by [`PAIRS`], and of green with its neighbours.
+    own: [f32; 4],
+    pairs: [f32; 6],
+    beside: f32,
+    below: f32,
+}
+
+/// Lanes that a sum is taken in, added up at the end.
+const LANES: usize = 8;
+
+#[inline(always)]
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut sum = [0.0f32; LANES];
+    for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
+        for k in 0..LANES {
+            sum[k] += a[k] * b[k];
+        }
+    }
+    sum.iter().sum()
+}
+
+vectorised! {
+    fn lights<'a>(sites: &'a [[f32; AREA]; 4], to: &'a mut Products) {
+        for s in 0..4 {
+            let (mut sum, mut highest) = ([0.0f32; LANES], [f32::MIN; LANES]);
+            for part in sites[s].chunks_exact(LANES) {
+                for k in 0..LANES {
+                    sum[k] += part[k];
+                    highest[k] = if part[k] > highest[k] { part[k] } else { highest[k] };
+                }
+            }
+            to.sums[s] = sum.iter().sum();
+            to.highest[s] = highest.iter().copied().fold(f32::MIN, f32::max);
+        }
+    }
+}
+
+vectorised! {
+    /// Takes the surface of `basis` out of every site, and multiplies what is left.
+    fn products<'a>(
+        sites: &'a mut [[f32; AREA]; 4],
+        basis: &'a [[f32; AREA]; TERMS],
+        green: usize,
+        to: &'a mut Products,
+    ) {
+        for s in 0..4 {
+            for b in basis {
+                let share = dot(&sites[s], b);
+                for i in 0..AREA {
+                    sites[s][i] -= share * b[i];
+                }
+            }
+            to.own[s] = dot(&sites[s], &sites[s]);
+        }
+        for (i, (a, b)) in PAIRS.into_iter().enumerate() {
+            to.pairs[i] = dot(&sites[a], &sites[b]);
+        }
+        let green = &sites[green];
+        to.below = dot(&green[..AREA - EDGE], &green[EDGE..]);
+        let mut beside = [0.0f32; EDGE - 1];
+        for row in green.chunks_exact(EDGE) {
+            for i in 0..EDGE - 1 {
+                beside[i] += row[i] * row[i + 1];
+            }
+        }
+        to.beside = beside.iter().sum();
+    }
 }
 
 /// Least-squares line with the weights that a variance of variances proportional to the variance
