@@ -297,16 +297,17 @@ vectorised! {
         for i in 0..cells {
             let x = to.left + i * STEP;
             if spread > 0.0 {
-                read_cell::<5>(nodes, window, spread, (x, top), to);
+                read_cell::<5, 20>(nodes, window, spread, (x, top), to);
             } else {
-                read_cell::<4>(nodes, window, spread, (x, top), to);
+                read_cell::<4, 16>(nodes, window, spread, (x, top), to);
             }
         }
     }
 }
 
+/// `WIDE` is the number of samples in a row of taps.
 #[inline(always)]
-fn read_cell<const TAPS: usize>(
+fn read_cell<const TAPS: usize, const WIDE: usize>(
     nodes: &Nodes,
     window: &Window<'_>,
     spread: f32,
@@ -340,34 +341,36 @@ fn read_cell<const TAPS: usize>(
                 continue;
             }
             let (column, row) = (columns.first[j] as usize, rows.first[j] as usize);
-            let mut sums = [[0.0f32; 4]; TAPS];
+            let mut sums = [0.0f32; WIDE];
             for i in 0..TAPS {
                 let weight = rows.weights[i][j];
-                if across > 0 {
+                let mut held = [0.0; WIDE];
+                let line = if across > 0 {
                     let start = (row + i - above) * across + column - left;
-                    let line = &window.data[start..start + TAPS];
-                    for k in 0..TAPS {
-                        for c in 0..4 {
-                            sums[k][c] += weight * line[k][c];
-                        }
-                    }
+                    window.data[start..start + TAPS].as_flattened()
                 } else {
                     let start = (row + i) * width + column;
-                    for k in 0..TAPS {
+                    for (k, pixel) in held.chunks_exact_mut(4).enumerate() {
                         for c in 0..3 {
-                            sums[k][c] += weight * source[c].data[start + k];
+                            pixel[c] = source[c].data[start + k];
                         }
                     }
+                    &held
+                };
+                let line = &line[..WIDE];
+                for k in 0..WIDE {
+                    sums[k] += weight * line[k];
                 }
             }
             let mut value = [0.0f32; 4];
             for k in 0..TAPS {
+                let weight = columns.weights[k][j];
                 for c in 0..4 {
-                    value[c] += columns.weights[k][j] * sums[k][c];
+                    value[c] += weight * sums[4 * k + c];
                 }
             }
-            for c in 0..3 {
-                to.planes[c][dy * to.width + x + j] = value[c];
+            for (plane, value) in to.planes.iter_mut().zip(value) {
+                plane[dy * to.width + x + j] = value;
             }
         }
     }

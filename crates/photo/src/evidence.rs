@@ -19,6 +19,8 @@ pub mod expectation;
 pub mod scan;
 pub mod survival;
 
+use rayon::prelude::*;
+
 use crate::comparison::Comparison;
 use crate::raster::Plane;
 use crate::tone::Tone;
@@ -55,7 +57,7 @@ pub struct Evidence {
 /// Weighs `comparison` whose tones `tone` explains.
 pub fn weigh(comparison: &Comparison, tone: &Tone) -> Evidence {
     let bands = bands::measure(comparison, &tone.luma);
-    let expectations: Vec<Expectation> = bands.iter().map(Expectation::learn).collect();
+    let expectations: Vec<Expectation> = bands.par_iter().map(Expectation::learn).collect();
     let (columns, rows) = (comparison.width() / CELL, comparison.height() / CELL);
     let mut deviation = Plane::filled(columns, rows, 0.0);
     let mut judged = vec![false; columns * rows];

@@ -238,6 +238,11 @@ impl Small {
     }
 }
 
+/// `f` of every sample.
+fn each<T: Send>(samples: &[Sample], f: impl Fn(&Sample) -> T + Sync + Send) -> Vec<T> {
+    samples.par_iter().with_min_len(1 << 11).map(f).collect()
+}
+
 impl Model {
     fn fit(samples: &[Sample]) -> (Self, f64) {
         let mut model = Self {
@@ -252,24 +257,19 @@ impl Model {
         let mut linear: Vec<[f32; 3]> = samples.iter().map(|s| s.shown.map(decode)).collect();
         let mut weights = vec![1.0; samples.len()];
         for _ in 0..5 {
-            let gains: Vec<f32> = samples
-                .iter()
-                .map(|s| model.gain(s.place.0, s.place.1))
-                .collect();
+            let gains = model.gains(samples);
             model.fit_mix(samples, &linear, &weights, &gains);
             model.fit_falloff(samples, &linear, &weights, &gains);
-            let gains: Vec<f32> = samples
-                .iter()
-                .map(|s| model.gain(s.place.0, s.place.1))
-                .collect();
-            for c in 0..3 {
+            let gains = model.gains(samples);
+            let fit = |c: usize| {
                 let pairs = samples.iter().zip(&gains);
-                model.curves[c] =
-                    Curve::fit(pairs.map(|(s, g)| (model.mixed(s.raw, *g)[c], s.shown[c])));
-                for (l, s) in linear.iter_mut().zip(samples) {
-                    l[c] = model.curves[c].inverse(s.shown[c]);
-                }
-            }
+                Curve::fit(pairs.map(|(s, g)| (model.mixed(s.raw, *g)[c], s.shown[c])))
+            };
+            let (red, (green, blue)) = rayon::join(|| fit(0), || rayon::join(|| fit(1), || fit(2)));
+            model.curves = [red, green, blue];
+            linear = each(samples, |s| {
+                std::array::from_fn(|c| model.curves[c].inverse(s.shown[c]))
+            });
             model.reweight(samples, &mut weights);
         }
         let mut error = 1.0;
@@ -282,7 +282,7 @@ impl Model {
 
     /// The matrix from RAW colour to the curves' input, by relative error.
     fn fit_mix(&mut self, samples: &[Sample], linear: &[[f32; 3]], weights: &[f64], gains: &[f32]) {
-        for c in 0..3 {
+        let row = |c: usize| {
             let mut fit = LeastSquares::<3>::default();
             for ((s, l), (w, g)) in samples.iter().zip(linear).zip(weights.iter().zip(gains)) {
                 if s.shown[c] > 0.012 && s.shown[c] < 0.98 {
@@ -293,8 +293,12 @@ impl Model {
             }
             let mut own = [0.0; 3];
             own[c] = fit.right[c] / fit.matrix[c][c].max(1e-12);
-            if let Some(row) = fit.solve_near(own, RIDGE) {
-                self.mix[c] = row.map(|v| v as f32);
+            fit.solve_near(own, RIDGE)
+        };
+        let (red, (green, blue)) = rayon::join(|| row(0), || rayon::join(|| row(1), || row(2)));
+        for (mix, row) in self.mix.iter_mut().zip([red, green, blue]) {
+            if let Some(row) = row {
+                *mix = row.map(|v| v as f32);
             }
         }
     }
@@ -328,10 +332,14 @@ impl Model {
         for (s, w) in samples.iter().zip(weights) {
             let plain = self.curved(s.raw, self.gain(s.place.0, s.place.1));
             let terms = quadratic(plain).map(f64::from);
-            for c in 0..3 {
-                fits[c].add(terms, f64::from(s.shown[c] - plain[c]), *w);
-            }
+            let [red, green, blue] = &mut fits;
+            red.add(terms, f64::from(s.shown[0] - plain[0]), *w);
+            green.add_target(terms, f64::from(s.shown[1] - plain[1]), *w);
+            blue.add_target(terms, f64::from(s.shown[2] - plain[2]), *w);
         }
+        // all three weigh the same terms
+        let matrix = fits[0].matrix;
+        fits.iter_mut().for_each(|fit| fit.matrix = matrix);
         for (polish, fit) in self.polish.iter_mut().zip(&fits) {
             if let Some(row) = fit.solve(1e-4) {
                 *polish = row.map(|v| v as f32);
@@ -341,19 +349,20 @@ impl Model {
 
     /// Cauchy weights by the present error; returns its median.
     fn reweight(&self, samples: &[Sample], weights: &mut [f64]) -> f64 {
-        let errors: Vec<f32> = samples
-            .iter()
-            .map(|s| {
-                let p = self.shown(s.raw, self.gain(s.place.0, s.place.1));
-                (0..3).map(|c| (p[c] - s.shown[c]).abs()).sum::<f32>() / 3.0
-            })
-            .collect();
+        let errors = each(samples, |s| {
+            let p = self.shown(s.raw, self.gain(s.place.0, s.place.1));
+            (0..3).map(|c| (p[c] - s.shown[c]).abs()).sum::<f32>() / 3.0
+        });
         let middle = f64::from(median(&mut errors.clone()));
         let scale = 2.0 * (middle * 1.5).max(2e-3);
         for (w, e) in weights.iter_mut().zip(&errors) {
             *w = 1.0 / (1.0 + (f64::from(*e) / scale).powi(2));
         }
         middle
+    }
+
+    fn gains(&self, samples: &[Sample]) -> Vec<f32> {
+        each(samples, |s| self.gain(s.place.0, s.place.1))
     }
 
     fn gain(&self, u: f64, v: f64) -> f32 {
@@ -472,9 +481,9 @@ vectorised! {
                     for k in 0..terms.len() {
                         add += terms[k] * polish[k];
                     }
-                    sum += (plain[c][j] + add).max(0.0).min(1.0) * LUMA[c];
+                    sum += (plain[c][j] + add).clamp(0.0, 1.0) * LUMA[c];
                 }
-                luma[j] = (sum + luma[j]).max(0.0).min(1.0);
+                luma[j] = (sum + luma[j]).clamp(0.0, 1.0);
             }
             let n = to.len();
             to.copy_from_slice(&luma[..n]);
@@ -576,7 +585,14 @@ impl<const N: usize> LeastSquares<N> {
             for j in 0..=i {
                 self.matrix[i][j] += weight * terms[i] * terms[j];
             }
-            self.right[i] += weight * terms[i] * target;
+        }
+        self.add_target(terms, target, weight);
+    }
+
+    /// The part of [`Self::add`] that the terms alone do not determine.
+    fn add_target(&mut self, terms: [f64; N], target: f64, weight: f64) {
+        for (right, term) in self.right.iter_mut().zip(terms) {
+            *right += weight * term * target;
         }
     }
 

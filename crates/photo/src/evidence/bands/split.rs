@@ -22,17 +22,17 @@ pub(super) const LAG: usize = NARROW_REACH + WIDE_REACH;
 /// The last rows of a picture of any height.
 pub(super) struct Rows {
     width: usize,
-    count: usize,
+    mask: usize,
     data: Vec<f32>,
 }
 
 impl Rows {
-    /// Holds `count` rows.
+    /// Holds `count` rows at least.
     pub fn new(width: usize, count: usize) -> Self {
         Self {
             width,
-            count,
-            data: vec![0.0; width * count],
+            mask: count.next_power_of_two() - 1,
+            data: vec![0.0; width * count.next_power_of_two()],
         }
     }
 
@@ -44,14 +44,14 @@ impl Rows {
     /// Row `y`, which is one of the last ones.
     #[inline(always)]
     pub fn row(&self, y: usize) -> &[f32] {
-        let start = y % self.count * self.width;
+        let start = (y & self.mask) * self.width;
         &self.data[start..start + self.width]
     }
 
-    /// The place of row `y`, which ends the row [`Rows::new`]'s `count` before it.
+    /// The place of row `y`, in which a row before those that are held was.
     #[inline(always)]
     pub fn row_mut(&mut self, y: usize) -> &mut [f32] {
-        let start = y % self.count * self.width;
+        let start = (y & self.mask) * self.width;
         &mut self.data[start..start + self.width]
     }
 }

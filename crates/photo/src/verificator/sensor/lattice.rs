@@ -234,7 +234,9 @@ vectorised! {
         for eight in row.chunks_exact(8) {
             for phase in 0..8 {
                 let r = eight[phase] * scale[phase];
-                let r = if r.is_nan() { 0.0 } else { r.max(-LIMIT).min(LIMIT) };
+                let r = if r > LIMIT { LIMIT } else { r };
+                let r = if r < -LIMIT { -LIMIT } else { r };
+                let r = if r.is_nan() { 0.0 } else { r };
                 square[phase] += r * r;
                 sum[phase] += r;
             }

@@ -184,10 +184,10 @@ fn tile(mosaic: &Mosaic<'_>, x0: usize, y0: usize, basis: &[[f32; AREA]; TERMS])
     let mut found = Products::default();
     lights(&sites, &mut found);
     let signal = found.sums.map(|s| f64::from(s) / AREA as f64);
-    for s in 0..4 {
+    for (s, signal) in signal.iter().enumerate() {
         let range = mosaic.white[s] - mosaic.black[s];
         // Clipping at either end takes noise away.
-        if found.highest[s] > 0.9 * range || signal[s] < f64::from(0.004 * range) {
+        if found.highest[s] > 0.9 * range || *signal < f64::from(0.004 * range) {
             return None;
         }
     }
@@ -237,9 +237,9 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 
 vectorised! {
     fn lights<'a>(sites: &'a [[f32; AREA]; 4], to: &'a mut Products) {
-        for s in 0..4 {
+        for (s, site) in sites.iter().enumerate() {
             let (mut sum, mut highest) = ([0.0f32; LANES], [f32::MIN; LANES]);
-            for part in sites[s].chunks_exact(LANES) {
+            for part in site.chunks_exact(LANES) {
                 for k in 0..LANES {
                     sum[k] += part[k];
                     highest[k] = if part[k] > highest[k] { part[k] } else { highest[k] };
@@ -259,14 +259,14 @@ vectorised! {
         green: usize,
         to: &'a mut Products,
     ) {
-        for s in 0..4 {
+        for (site, own) in sites.iter_mut().zip(&mut to.own) {
             for b in basis {
-                let share = dot(&sites[s], b);
+                let share = dot(site, b);
                 for i in 0..AREA {
-                    sites[s][i] -= share * b[i];
+                    site[i] -= share * b[i];
                 }
             }
-            to.own[s] = dot(&sites[s], &sites[s]);
+            *own = dot(site, site);
         }
         for (i, (a, b)) in PAIRS.into_iter().enumerate() {
             to.pairs[i] = dot(&sites[a], &sites[b]);
