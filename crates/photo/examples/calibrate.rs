@@ -1,7 +1,7 @@
 //! Measures labelled pairs into a file, and fits calibrations from such files.
 //!
 //! ```text
-//! calibrate measure OUT.jsonl [--root DATA] [--share 0.3] FOLDER…
+//! calibrate measure OUT.jsonl [--root DATA] [--share 0.3] [--only frame,denoise] FOLDER…
 //! calibrate fit OUT.json REPORT.md [--data WORDS] IN.jsonl… [--held IN.jsonl…]
 //! ```
 //! `measure` appends and leaves out what is there already. `--held` files are judged, not fitted.
@@ -49,6 +49,7 @@ fn measure(arguments: &[String]) {
     let mut arguments = arguments.to_vec();
     let root = option(&mut arguments, "--root").map(PathBuf::from);
     let share: f64 = option(&mut arguments, "--share").map_or(1.0, |s| s.parse().unwrap());
+    let only = option(&mut arguments, "--only").unwrap_or_default();
     let out = PathBuf::from(&arguments[0]);
     let done: BTreeSet<String> = lines(&out)
         .iter()
@@ -65,9 +66,10 @@ fn measure(arguments: &[String]) {
         let folder = Path::new(folder);
         let text = fs::read_to_string(folder.join("manifest.json")).unwrap();
         let mut manifest = Manifest::parse(&text).unwrap();
-        manifest
-            .pairs
-            .retain(|p| !done.contains(&p.id) && place(&p.id) < share);
+        manifest.pairs.retain(|p| {
+            let named = only.split(',').any(|o| p.id.contains(o));
+            named && !done.contains(&p.id) && place(&p.id) < share
+        });
         let read = |path: &str| {
             let near = folder.join(path);
             let far = root.as_ref().map(|r| r.join(path));

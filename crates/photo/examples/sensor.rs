@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Err(e) => serde_json::json!({ "file": file, "error": e.to_string() }),
             Ok(raw) => {
                 let started = Instant::now();
-                let measures = sensor::measure(&raw, &bytes);
+                let (measures, _) = sensor::measure(&raw, &bytes);
                 let seconds = started.elapsed().as_secs_f64();
                 serde_json::json!({ "file": file, "seconds": seconds, "measures": measures })
             }

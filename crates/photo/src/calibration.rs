@@ -6,6 +6,11 @@
 //! operating points cut its scale: below `accuse` the check has failed, from `pass` on it has
 //! passed, between them it cannot tell. The points are set with false accusations first.
 //!
+//! The scale itself is turned into log-odds by three anchors: [`ACCUSED`] at `accuse`, [`PASSED`]
+//! at `pass`, and `assured` at the score of a `typical` honest pair. `assured` is what passing is
+//! worth: honest pictures are held to be twenty times as frequent as forgeries of the kind the rule
+//! looks for, times how much more often they pass.
+//!
 //! The calibration in force is part of the binary ([`Calibration::embedded`]); `fit` makes a new
 //! one, and docs/photo-calibration.md is its report.
 
@@ -28,6 +33,18 @@ use crate::verificator::{Check, Finding, Measures, Outcome};
 
 /// The calibration that is part of this build.
 const EMBEDDED: &str = include_str!("calibration.json");
+
+/// Log-odds of "honest" at the point of accusation: 19 to 1 against.
+const ACCUSED: f64 = -2.944;
+
+/// Log-odds of "honest" at the point from which a check has passed: 4 to 1.
+const PASSED: f64 = 1.386;
+
+/// Log-odds of "honest" before anything was seen.
+const BEFOREHAND: f64 = 2.996;
+
+/// No rule's log-odds go beyond this, or below its negative: 500 to 1.
+const SUREST: f64 = 6.2;
 
 /// Standardised distance from the honest centre beyond which a term says no more.
 const FARTHEST: f64 = 12.0;
@@ -64,18 +81,22 @@ pub struct Calibration {
 pub struct Rule {
     /// What it looks for, in a few words.
     pub name: String,
-    /// Log-odds of "honest" at the honest centre of every term.
+    /// Score at the honest centre of every term.
     pub bias: f64,
     /// The weighed measures. All of them must exist.
     pub terms: Vec<Term>,
     /// It speaks only where all of these hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gates: Vec<Gate>,
-    /// Log-odds below which the check has failed; absent where the rule only informs.
+    /// Score below which the check has failed; absent where the rule only informs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuse: Option<f64>,
-    /// Log-odds from which the check has passed.
+    /// Score from which the check has passed; above `accuse`.
     pub pass: f64,
+    /// Median score of honest pairs; above `pass`.
+    pub typical: f64,
+    /// Log-odds of "honest" at `typical`; at least [`PASSED`].
+    pub assured: f64,
     /// Honest pairs it was fitted on.
     pub honest: usize,
     /// Forged pairs it could have seen.
@@ -95,7 +116,7 @@ pub struct Term {
     pub centre: f64,
     /// Honest spread, on the scale of `form`; positive.
     pub scale: f64,
-    /// Log-odds for one spread; never negative.
+    /// What one spread takes off the score; never negative.
     pub weight: f64,
 }
 
@@ -170,14 +191,31 @@ impl Gate {
 }
 
 impl Rule {
-    /// Log-odds of "honest"; `None` where the rule has nothing to say.
-    pub fn log_odds(&self, values: &BTreeMap<&'static str, f64>) -> Option<f64> {
+    /// The score, larger for honest pictures; `None` where the rule has nothing to say.
+    pub fn score(&self, values: &BTreeMap<&'static str, f64>) -> Option<f64> {
         if !self.gates.iter().all(|gate| gate.open(values)) {
             return None;
         }
         self.terms.iter().try_fold(self.bias, |sum, term| {
             Some(sum - term.weight * term.suspicion(values)?)
         })
+    }
+
+    /// Log-odds of "honest" at a score.
+    pub fn log_odds(&self, score: f64) -> f64 {
+        let line = |(x0, y0): (f64, f64), (x1, y1): (f64, f64)| {
+            y0 + (y1 - y0) * (score - x0) / (x1 - x0).max(1e-6)
+        };
+        let pass = (self.pass, PASSED);
+        let accuse = (self.accuse.unwrap_or(self.pass - 1.0), ACCUSED);
+        let odds = if score < self.pass {
+            // who only informs does not speak against
+            let least = if self.accuse.is_some() { -SUREST } else { 0.0 };
+            line(accuse, pass).max(least)
+        } else {
+            line(pass, (self.typical, self.assured)).min(self.assured)
+        };
+        odds.clamp(-SUREST, SUREST)
     }
 
     fn check(&self, owner: &str) -> Result<(), CalibrationError> {
@@ -192,8 +230,13 @@ impl Rule {
             "a term's spread is not positive"
         } else if self.terms.iter().any(|t| t.weight < 0.0) {
             "a weight is negative"
-        } else if self.accuse.is_some_and(|a| !a.is_finite() || a > self.pass) {
+        } else if self
+            .accuse
+            .is_some_and(|a| !a.is_finite() || a >= self.pass)
+        {
             "what accuses lies above what passes"
+        } else if !(self.typical > self.pass && self.assured >= PASSED) {
+            "what is typical lies below what passes"
         } else {
             return Ok(());
         };
@@ -243,12 +286,13 @@ impl Calibration {
         let mut all_pass = true;
         let mut accusers = Vec::new();
         for rule in rules.into_iter().flatten() {
-            let Some(odds) = rule.log_odds(&measures.values) else {
+            let Some(score) = rule.score(&measures.values) else {
                 continue;
             };
+            let odds = rule.log_odds(score);
             lowest = Some(lowest.map_or(odds, |l| l.min(odds)));
-            all_pass &= odds >= rule.pass;
-            if rule.accuse.is_some_and(|accuse| odds < accuse) {
+            all_pass &= score >= rule.pass;
+            if rule.accuse.is_some_and(|accuse| score < accuse) {
                 accusers.push(rule);
             }
         }
@@ -324,6 +368,8 @@ mod tests {
             }],
             accuse,
             pass,
+            typical: 4.0,
+            assured: 4.0,
             honest: 10,
             forged: 5,
         }
@@ -387,11 +433,22 @@ mod tests {
     fn more_of_what_is_suspicious_is_never_better() {
         let r = rule(None, 2.0);
         let odds = |area| {
-            r.log_odds(&measured(area, 1.0).values)
-                .unwrap_or(f64::INFINITY)
+            let score = r.score(&measured(area, 1.0).values);
+            score.map_or(f64::INFINITY, |s| r.log_odds(s))
         };
         let scale: Vec<f64> = (0..40).map(|i| odds(f64::from(i) * 0.3)).collect();
         assert!(scale.windows(2).all(|w| w[1] <= w[0]));
+        assert!(scale[39] > -1e-9, "a rule that only informs spoke against");
+    }
+
+    #[test]
+    fn the_points_stand_for_their_log_odds() {
+        let r = rule(Some(-1.0), 2.0);
+        assert!((r.log_odds(-1.0) - ACCUSED).abs() < 1e-9);
+        assert!((r.log_odds(2.0) - PASSED).abs() < 1e-9);
+        assert!((r.log_odds(4.0) - 4.0).abs() < 1e-9);
+        assert!((r.log_odds(9.0) - 4.0).abs() < 1e-9);
+        assert!(r.log_odds(-50.0) >= -SUREST);
     }
 
     #[test]
@@ -407,6 +464,7 @@ mod tests {
         assert!(refused(&|r| r.terms[0].weight = -0.1));
         assert!(refused(&|r| r.terms[0].scale = 0.0));
         assert!(refused(&|r| r.accuse = Some(3.0)));
+        assert!(refused(&|r| r.typical = 1.0));
         assert!(Calibration::parse("{}").is_err());
         let unknown = r#"{"engine":"","data":"","checks":{"aura":[]}}"#;
         assert!(Calibration::parse(unknown).is_err());

@@ -10,9 +10,12 @@
     reason = "inner loops over planes whose sizes are checked at their start"
 )]
 
+pub mod noise;
+
 use rayon::prelude::*;
 
 use crate::develop::HalfSize;
+use crate::format::Format;
 use crate::geometry::Warp;
 use crate::raster::vector::{add_bytes, vectorised};
 use crate::raster::{Plane, RgbPlanes};
@@ -41,6 +44,12 @@ pub struct Comparison {
     pub valid: Vec<bool>,
     /// Luma and chroma quantisation of the rendition, natural order, for a JPEG.
     pub quantisation: Option<[[u16; 64]; 2]>,
+    /// Is it known what compression took from the rendition? Of a JPEG it is, and of PNG and TIFF,
+    /// which lose nothing.
+    pub loss_known: bool,
+    /// What white noise of unit variance at the sites of a Bayer mosaic becomes on the grid, in
+    /// [`noise::WINDOW`] pixels (edge length) at several places of it; none where the grid is smaller.
+    pub noise: Vec<RgbPlanes>,
 }
 
 impl Comparison {
@@ -66,6 +75,8 @@ impl Comparison {
         let pixel = cover / 2.0 / reduction as f64;
         let (planes, valid) = resample(source, &nodes, width, height, pixel);
         Self {
+            loss_known: matches!(rendition.format, Format::Jpeg | Format::Png | Format::Tiff),
+            noise: noise::windows(&nodes, (width, height), pixel, reduction),
             factor,
             cover,
             raw: planes,
@@ -163,6 +174,20 @@ impl Nodes {
     /// The node at the upper left of the cell of pixel (x, y).
     fn at(&self, x: usize, y: usize) -> usize {
         y / STEP * self.across + x / STEP
+    }
+
+    /// The nodes of a square of `cells` cells from (x, y) on, moved by whole samples so that its
+    /// centre is read near (`centre`, `centre`).
+    fn window(&self, (x, y): (usize, usize), cells: usize, centre: f32) -> Self {
+        let first = self.at(x, y);
+        let rows = (0..=cells).map(|i| first + i * self.across);
+        let places = rows.flat_map(|start| &self.places[start..=start + cells]);
+        let middle = self.places[first + cells / 2 * (self.across + 1)];
+        let (du, dv) = (centre - middle.0.floor(), centre - middle.1.floor());
+        Self {
+            across: cells + 1,
+            places: places.map(|&(u, v)| (u + du, v + dv)).collect(),
+        }
     }
 
     /// The least and the greatest place of the pixels of `cells` cells from (x, y) on.

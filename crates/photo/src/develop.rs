@@ -33,6 +33,12 @@ pub struct HalfSize {
     pub planes: RgbPlanes,
 }
 
+/// Multipliers of red, green and blue (a fourth colour last) that [`half_size`] applies: they make
+/// a grey object grey, as the camera saw it.
+pub fn white_balance(raw: &Raw) -> [f32; 4] {
+    colour::balance(raw)
+}
+
 /// Rows of the result that one task makes; fixed, so that no result depends on the number of
 /// threads.
 const BAND: usize = 16;

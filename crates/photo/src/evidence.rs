@@ -16,6 +16,8 @@
 
 pub mod bands;
 pub mod expectation;
+pub mod invention;
+pub mod noise;
 pub mod scan;
 pub mod survival;
 
@@ -26,6 +28,7 @@ use crate::raster::Plane;
 use crate::tone::Tone;
 use bands::Band;
 use expectation::Expectation;
+use noise::Law;
 use scan::Region;
 
 /// Grid pixels (edge length) a cell of the map.
@@ -43,7 +46,8 @@ pub struct Evidence {
     pub deviation: Plane,
     /// Places where the deviation gathers, strongest first; five at most.
     pub regions: Vec<Region>,
-    /// Places whose finest detail alone is not the RAW's, strongest first; five at most.
+    /// Places that lack the exposure's noise in the finest band and have as much detail as others,
+    /// strongest first; five at most. Their `survival` is that of the noise.
     pub invented: Vec<Region>,
     /// Share of the cells that can be judged, 0..1.
     pub judged_share: f64,
@@ -54,10 +58,18 @@ pub struct Evidence {
     pub cell_in_rendition: usize,
 }
 
-/// Weighs `comparison` whose tones `tone` explains.
-pub fn weigh(comparison: &Comparison, tone: &Tone) -> Evidence {
-    let bands = bands::measure(comparison, &tone.luma);
-    let expectations: Vec<Expectation> = bands.par_iter().map(Expectation::learn).collect();
+/// Weighs `comparison` whose tones `tone` explains; `law` says how much noise the sensor made.
+pub fn weigh(comparison: &Comparison, tone: &Tone, law: Option<&Law>) -> Evidence {
+    let mut bands = bands::measure(comparison, &tone.luma);
+    if let Some(law) = law {
+        noise::tell(&mut bands, comparison, tone, law);
+    }
+    let expectations: Vec<Expectation> = bands
+        .par_iter()
+        .enumerate()
+        // an unknown codec takes away what is finest
+        .map(|(i, band)| Expectation::learn(band, comparison.loss_known || i > 1))
+        .collect();
     let (columns, rows) = (comparison.width() / CELL, comparison.height() / CELL);
     let mut deviation = Plane::filled(columns, rows, 0.0);
     let mut judged = vec![false; columns * rows];
@@ -78,20 +90,25 @@ pub fn weigh(comparison: &Comparison, tone: &Tone) -> Evidence {
         }
     }
     let regions = scan::regions(&deviation, &bands, &expectations);
-    // the finest band's tiles are the cells
-    let invented = bands
-        .iter()
-        .zip(&expectations)
-        .next()
-        .map(|(band, learnt)| Plane {
-            width: band.columns,
-            height: band.rows,
-            data: learnt.invented.iter().map(|r| r.unwrap_or(0.0)).collect(),
-        });
-    let finest = bands.len().min(1);
-    let invented = invented.map_or_else(Vec::new, |map| {
-        scan::regions(&map, &bands[..finest], &expectations[..finest])
-    });
+    let learnt = expectations
+        .first()
+        .and_then(|e| Some((e, e.trace.as_ref()?)));
+    let invented = match (bands.first(), learnt) {
+        // the finest band's tiles are the cells
+        (Some(band), Some((learnt, trace))) => {
+            let map = Plane {
+                width: band.columns,
+                height: band.rows,
+                data: invention::ratios(band, &learnt.noise, trace),
+            };
+            let mut found = scan::regions(&map, &bands[..1], &expectations[..1]);
+            for region in &mut found {
+                region.survival = invention::survived(region, band, &learnt.noise, trace);
+            }
+            found
+        }
+        _ => Vec::new(),
+    };
     Evidence {
         regions,
         invented,
@@ -170,8 +187,10 @@ mod tests {
             rendition: rendition.map(|p| p.map(|v| (v * 255.0).round() / 255.0)),
             valid: vec![true; SIZE.0 * SIZE.1],
             quantisation: None,
+            loss_known: true,
+            noise: Vec::new(),
         };
-        weigh(&comparison, &tone::fit(&comparison))
+        weigh(&comparison, &tone::fit(&comparison), None)
     }
 
     /// Whether a place is told as changed.
@@ -199,6 +218,50 @@ mod tests {
     fn another_frame_of_the_same_scene_has_other_noise() {
         let evidence = judge(exposed(1), developed(&exposed(2)));
         assert!(survival(&evidence) < 0.15, "{}", survival(&evidence));
+    }
+
+    /// What became of exposure 1's noise in a picture of `exposure`, with texture all over.
+    fn traced(exposure: u64) -> noise::Trace {
+        let textured = |exposure| -> RgbPlanes {
+            let rough = |x: usize, y: usize| {
+                let (u, v) = (x as f32, y as f32);
+                0.01 * (u * 0.9 + (v * 0.4).sin()).sin() * (v * 0.7).cos()
+            };
+            let raw: RgbPlanes = exposed(exposure);
+            [0, 1, 2].map(|c| Plane::from_fn(SIZE.0, SIZE.1, |x, y| raw[c].at(x, y) + rough(x, y)))
+        };
+        let raw = textured(1);
+        let edge = crate::comparison::noise::WINDOW;
+        let unit = [0, 1, 2]
+            .map(|c| Plane::from_fn(edge, edge, |x, y| noise(9, y * edge + x, c)).gaussian(0.6));
+        let comparison = Comparison {
+            factor: 1,
+            cover: 2.0,
+            raw,
+            rendition: developed(&textured(exposure)),
+            valid: vec![true; SIZE.0 * SIZE.1],
+            quantisation: None,
+            loss_known: true,
+            noise: vec![unit],
+        };
+        let law = Law {
+            slope: [0.0009; 3],
+            floor: [0.0; 3],
+        };
+        let evidence = weigh(&comparison, &tone::fit(&comparison), Some(&law));
+        evidence.expectations[1]
+            .trace
+            .clone()
+            .expect("enough noise")
+    }
+
+    #[test]
+    fn texture_does_not_hide_whose_noise_it_is() {
+        let (own, other) = (traced(1), traced(2));
+        assert!((0.8..1.2).contains(&own.survived), "{own:?}");
+        assert!(own.own < 0.2, "{own:?}");
+        assert!(other.survived.abs() < 0.2, "{other:?}");
+        assert!((0.7..1.4).contains(&other.own), "{other:?}");
     }
 
     #[test]
@@ -248,8 +311,8 @@ mod tests {
         let smooth = [0, 1, 2].map(|c| Plane::from_fn(SIZE.0, SIZE.1, |x, y| scene(x, y, c)));
         let evidence = judge(raw, developed(&smooth));
         assert!(!accused(&evidence), "{:?}", evidence.regions.first());
-        let kept = exposure::measure(&evidence).values["kept_fine"];
-        assert!(kept < 0.3, "{kept}");
+        let own = exposure::measure(&evidence).values["own_fine"];
+        assert!(own < 0.3, "{own}");
     }
 
     #[test]
@@ -280,8 +343,10 @@ mod tests {
             rendition: [0, 1, 2].map(|_| Plane::filled(20, 9, 0.2)),
             valid: vec![true; 180],
             quantisation: None,
+            loss_known: true,
+            noise: Vec::new(),
         };
-        let evidence = weigh(&comparison, &tone::fit(&comparison));
+        let evidence = weigh(&comparison, &tone::fit(&comparison), None);
         assert!(evidence.regions.is_empty() && evidence.bands.is_empty());
     }
 }

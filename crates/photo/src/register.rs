@@ -39,7 +39,8 @@ pub struct Registration {
     pub warp: Warp,
     /// Pairs of key points that agreed on the first homography.
     pub inliers: usize,
-    /// Median correlation, -1..1, of the structure of the more structured half of the blocks.
+    /// Median correlation, -1..1, of the structure of the more structured half of the blocks, at
+    /// the finest or at the coarsest scale, whichever is higher.
     pub correlation: f64,
     /// Where small blocks of the rendition are seen against where the warp puts them.
     pub residuals: Vec<BlockShift>,
@@ -253,6 +254,8 @@ fn refine(
     let mix = mix::estimate(raw, &warp, &templates, coarsest.factor as f64);
     let mixed = RawPyramid::new(Cow::Owned(mix::apply(raw, &mix)));
     let mut warp = bend(warp, &templates, coarsest, &mixed, &[1]);
+    // Where noise drowns the fine structure, the coarse one still tells whether it is the place.
+    let alike = likeness(&blocks::measure(&templates, coarsest, &mixed, &warp, 1));
     let mut finest = coarsest;
     for level in finer {
         templates = blocks::templates(level, BLOCKS);
@@ -260,7 +263,7 @@ fn refine(
         finest = level;
     }
     let shifts = blocks::measure(&templates, finest, &mixed, &warp, 3);
-    judge(warp, &shifts, inliers)
+    judge(warp, &shifts, alike, inliers)
 }
 
 /// Bends a warp to what the templates show, once for each radius of search.
@@ -284,20 +287,30 @@ fn bend(
     warp
 }
 
-/// Accepts a warp when the structure at its place is the same.
-fn judge(warp: Warp, shifts: &[Shift], inliers: usize) -> Result<Registration, NotRegistered> {
+/// Median correlation of the more structured half of the blocks; `None` where they are too few.
+fn likeness(shifts: &[Shift]) -> Option<f64> {
     const FEWEST: usize = 8;
-    const ALIKE: f64 = 0.45;
     let mut contrasts: Vec<f64> = shifts.iter().map(|s| s.contrast).collect();
-    let half = median(&mut contrasts).unwrap_or(0.0);
+    let half = median(&mut contrasts)?;
     let mut correlations: Vec<f64> = shifts
         .iter()
         .filter(|s| s.contrast >= half)
         .map(|s| s.correlation)
         .collect();
-    let enough = correlations.len() >= FEWEST;
-    let correlation = median(&mut correlations).unwrap_or(0.0);
-    if !enough || correlation < ALIKE {
+    (correlations.len() >= FEWEST).then(|| median(&mut correlations))?
+}
+
+/// Accepts a warp when the structure at its place is the same, the fine or the coarse one.
+fn judge(
+    warp: Warp,
+    shifts: &[Shift],
+    coarse: Option<f64>,
+    inliers: usize,
+) -> Result<Registration, NotRegistered> {
+    const ALIKE: f64 = 0.45;
+    let fine = likeness(shifts);
+    let correlation = fine.unwrap_or(0.0).max(coarse.unwrap_or(0.0));
+    if fine.is_none() || correlation < ALIKE {
         return Err(NotRegistered::Unlike {
             inliers,
             correlation,

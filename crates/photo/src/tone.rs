@@ -32,6 +32,12 @@ pub const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
 /// wrong noise.
 const RIDGE: f64 = 0.1;
 
+/// The same where only the brightness of a black-and-white picture tells of the mix.
+const RIDGE_OF_ROOTS: f64 = 0.003;
+
+/// Mean difference of the channels below which a picture is black and white.
+const COLOURLESS: f64 = 0.004;
+
 /// What the rendition's tones are made of.
 #[derive(Clone, Debug)]
 pub struct Tone {
@@ -65,6 +71,25 @@ pub struct Tone {
 }
 
 impl Tone {
+    /// How much the predicted luma (0..1) changes with each channel of the RAW, at a RAW colour
+    /// of the pixel (`x`, `y`) of the comparison that was fitted.
+    pub fn slope(&self, comparison: &Comparison, raw: [f32; 3], x: usize, y: usize) -> [f32; 3] {
+        let (u, v) = Places::new(comparison, &self.field).place(x, y);
+        let gain = self.model.gain(u, v);
+        let luma = |raw: [f32; 3]| -> f32 {
+            let shown = self.model.shown(raw, gain);
+            shown.iter().zip(LUMA).map(|(s, l)| s * l).sum()
+        };
+        [0, 1, 2].map(|c| {
+            // wide enough for the curve's knots, narrow against the curve
+            let step = 0.05 * raw[c].max(0.002);
+            let (mut low, mut high) = (raw, raw);
+            low[c] -= step;
+            high[c] += step;
+            (luma(high) - luma(low)) / (2.0 * step)
+        })
+    }
+
     /// The rendition as the RAW and the tones predict it, in colour, on the whole grid of the
     /// comparison that was fitted.
     pub fn expected(&self, comparison: &Comparison) -> RgbPlanes {
@@ -83,6 +108,9 @@ impl Tone {
 /// What the fit found, to be evaluated anywhere.
 #[derive(Clone, Debug)]
 struct Model {
+    /// The mix is of the roots of the RAW's channels: as a black-and-white conversion of encoded
+    /// values mixes them.
+    rooted: bool,
     mix: [[f32; 3]; 3],
     curves: [Curve; 3],
     falloff: [f64; 5],
@@ -100,7 +128,18 @@ struct Sample {
 pub fn fit(comparison: &Comparison) -> Tone {
     let small = Small::new(comparison);
     let samples = small.samples();
-    let (model, median_error) = Model::fit(&samples);
+    let colour = |s: &Sample| {
+        let [r, g, b] = s.shown;
+        f64::from(r.max(g).max(b) - r.min(g).min(b))
+    };
+    let colourfulness = samples.iter().map(colour).sum::<f64>() / samples.len().max(1) as f64;
+    let (mut model, mut median_error) = Model::fit(&samples, false);
+    if colourfulness < COLOURLESS {
+        let (rooted, error) = Model::fit(&samples, true);
+        if error < median_error {
+            (model, median_error) = (rooted, error);
+        }
+    }
     let predicted = small.predict(&model);
     let residual: RgbPlanes = [0, 1, 2].map(|c| small.shown[c].zip(&predicted[c], |j, p| j - p));
     let field = small.field(&residual);
@@ -109,10 +148,6 @@ pub fn fit(comparison: &Comparison) -> Tone {
     let clipped = |v: &[f32; 3]| v.iter().all(|&v| v > 0.98) || v.iter().all(|&v| v < 0.012);
     let share = |f: &dyn Fn(&Sample) -> bool| {
         samples.iter().filter(|s| f(s)).count() as f64 / samples.len().max(1) as f64
-    };
-    let colour = |s: &Sample| {
-        let [r, g, b] = s.shown;
-        f64::from(r.max(g).max(b) - r.min(g).min(b))
     };
     let mut strength: Vec<f32> = field[1].data.iter().map(|v| v.abs()).collect();
     Tone {
@@ -124,7 +159,7 @@ pub fn fit(comparison: &Comparison) -> Tone {
         gamma_power: described.1,
         gamma_slope: described.2,
         vignetting_ev: model.corner_ev(),
-        colourfulness: samples.iter().map(colour).sum::<f64>() / samples.len().max(1) as f64,
+        colourfulness,
         median_error,
         clipped_share: share(&|s| clipped(&s.shown)),
         // an encoded step of 0.11 is half a stop at middle grey
@@ -244,8 +279,9 @@ fn each<T: Send>(samples: &[Sample], f: impl Fn(&Sample) -> T + Sync + Send) -> 
 }
 
 impl Model {
-    fn fit(samples: &[Sample]) -> (Self, f64) {
+    fn fit(samples: &[Sample], rooted: bool) -> (Self, f64) {
         let mut model = Self {
+            rooted,
             mix: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
             curves: [0, 1, 2].map(|_| Curve::fit(std::iter::empty())),
             falloff: [0.0; 5],
@@ -254,7 +290,8 @@ impl Model {
         if samples.len() < 50 {
             return (model, 1.0);
         }
-        let mut linear: Vec<[f32; 3]> = samples.iter().map(|s| s.shown.map(decode)).collect();
+        let start = |v: f32| if rooted { v } else { decode(v) };
+        let mut linear: Vec<[f32; 3]> = samples.iter().map(|s| s.shown.map(start)).collect();
         let mut weights = vec![1.0; samples.len()];
         for _ in 0..5 {
             let gains = model.gains(samples);
@@ -288,12 +325,13 @@ impl Model {
                 if s.shown[c] > 0.012 && s.shown[c] < 0.98 {
                     let target = f64::from(l[c]);
                     let weight = w / (target + 0.01).powi(2);
-                    fit.add(s.raw.map(|v| f64::from(v * g)), target, weight);
+                    fit.add(self.seen(s.raw).map(|v| f64::from(v * g)), target, weight);
                 }
             }
             let mut own = [0.0; 3];
             own[c] = fit.right[c] / fit.matrix[c][c].max(1e-12);
-            fit.solve_near(own, RIDGE)
+            let ridge = if self.rooted { RIDGE_OF_ROOTS } else { RIDGE };
+            fit.solve_near(own, ridge)
         };
         let (red, (green, blue)) = rayon::join(|| row(0), || rayon::join(|| row(1), || row(2)));
         for (mix, row) in self.mix.iter_mut().zip([red, green, blue]) {
@@ -371,7 +409,17 @@ impl Model {
         sum.clamp(-3.0, 3.0).exp() as f32
     }
 
+    /// What is mixed of RAW colour `raw`.
+    fn seen(&self, raw: [f32; 3]) -> [f32; 3] {
+        if self.rooted {
+            raw.map(|v| v.max(0.0).sqrt())
+        } else {
+            raw
+        }
+    }
+
     fn mixed(&self, raw: [f32; 3], gain: f32) -> [f32; 3] {
+        let raw = self.seen(raw);
         self.mix
             .map(|m| (gain * (m[0] * raw[0] + m[1] * raw[1] + m[2] * raw[2])).max(1e-5))
     }
@@ -449,6 +497,9 @@ vectorised! {
             for (lanes, row) in rgb.iter_mut().zip(raw) {
                 let from = &row[i * LANES..i * LANES + to.len()];
                 lanes[..to.len()].copy_from_slice(from);
+                if model.rooted {
+                    lanes.iter_mut().for_each(|v| *v = v.max(0.0).sqrt());
+                }
             }
             let mut plain = [[0.0f32; LANES]; 3];
             for (c, plain) in plain.iter_mut().enumerate() {
@@ -671,6 +722,8 @@ mod tests {
             raw,
             rendition,
             valid: vec![true; w * h],
+            loss_known: true,
+            noise: Vec::new(),
             quantisation: None,
         }
     }

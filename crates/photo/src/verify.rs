@@ -109,13 +109,12 @@ pub fn measure(
     });
     enter(observer, Stage::Register)?;
     // The mosaic is large: it goes as soon as it has said what it has to say.
-    let (mut measures, registration) = rayon::join(
+    let ((mut measures, law), registration) = rayon::join(
         || {
             let raw = raw;
-            vec![
-                metadata::measure(&raw, &rendition, image_file),
-                sensor::measure(&raw, raw_file),
-            ]
+            let (sensor, law) = sensor::measure(&raw, raw_file);
+            let metadata = metadata::measure(&raw, &rendition, image_file);
+            (vec![metadata, sensor], law)
         },
         || match &half {
             Some(half) => register::register(half, &rendition.rgb),
@@ -146,7 +145,7 @@ pub fn measure(
     let placement = match (registration, comparison.zip(tone)) {
         (Ok(registration), Some((comparison, tone))) => {
             let (evidence, (hash, colour)) = rayon::join(
-                || evidence::weigh(&comparison, &tone),
+                || evidence::weigh(&comparison, &tone, law.as_ref()),
                 || {
                     if let Some(pattern) = &mut pattern {
                         recapture::add_bands(pattern, &tone);

@@ -139,9 +139,16 @@ fn fit_rule(model: &Model, samples: &[Sample]) -> Option<FittedRule> {
     let [mut forged_scores, mut honest_scores] = scores;
     forged_scores.sort_by_key(|(i, _)| *i);
     honest_scores.sort_by_key(|(i, _)| *i);
-    let (accuse, pass) = points(&sorted(&honest_scores), &sorted(&forged_scores));
+    let (honest_sorted, forged_sorted) = (sorted(&honest_scores), sorted(&forged_scores));
+    let (accuse, pass) = points(&honest_sorted, &forged_sorted);
     rule.accuse = model.accuses.then_some(accuse);
     rule.pass = pass;
+    rule.typical = quantile(&honest_sorted, 0.5).max(pass + 0.1);
+    // one forgery more than were seen to pass: no absence is certain
+    let passing = |scores: &[f64]| (scores.len() - scores.partition_point(|s| *s < pass)) as f64;
+    let share = |scores: &[f64]| (passing(scores) + 1.0) / (scores.len() as f64 + 2.0);
+    let more_often = (share(&honest_sorted) / share(&forged_sorted)).ln();
+    rule.assured = (super::BEFOREHAND + more_often).clamp(super::PASSED, super::SUREST);
     rule.honest = honest;
     rule.forged = forged;
     Some(FittedRule {
@@ -227,6 +234,8 @@ fn weigh(model: &Model, rows: &[&Row]) -> Rule {
         gates: gates(model),
         accuse: None,
         pass: 0.0,
+        typical: 0.0,
+        assured: 0.0,
         honest: 0,
         forged: 0,
     }
@@ -318,8 +327,8 @@ fn sorted(scores: &[(usize, f64)]) -> Vec<f64> {
 ///
 /// A false accusation costs [`FALSE_ACCUSATION`] times a missed forgery. Between two scores that
 /// cost the same the point stays two thirds of the way from the honest side. A picture passes
-/// from where less than one in twenty of the visible forgeries lies, or where all but one in a
-/// hundred of the honest do, whichever is lower.
+/// from where less than one in twenty of the visible forgeries lies, or where all but one in fifty
+/// of the honest do, whichever is lower.
 fn points(honest: &[f64], forged: &[f64]) -> (f64, f64) {
     let below = |scores: &[f64], t: f64| scores.partition_point(|s| *s < t) as f64;
     let (nh, nf) = (honest.len().max(1) as f64, forged.len().max(1) as f64);
@@ -339,8 +348,8 @@ fn points(honest: &[f64], forged: &[f64]) -> (f64, f64) {
     }
     let accuse = best.1.min(NEVER_ABOVE);
     let pass = quantile(forged, 0.95)
-        .min(quantile(honest, 0.01))
-        .max(accuse);
+        .min(quantile(honest, 0.02))
+        .max(accuse + 0.1);
     (accuse, pass)
 }
 
@@ -349,7 +358,9 @@ fn rounded(mut rule: Rule) -> Rule {
     let round = |x: f64| format!("{x:.4e}").parse().unwrap_or(x);
     rule.bias = round(rule.bias);
     rule.accuse = rule.accuse.map(round);
-    rule.pass = round(rule.pass).max(rule.accuse.unwrap_or(f64::MIN));
+    rule.pass = round(rule.pass);
+    rule.typical = round(rule.typical);
+    rule.assured = round(rule.assured);
     for term in &mut rule.terms {
         term.centre = round(term.centre);
         term.scale = round(term.scale);
@@ -398,7 +409,7 @@ mod tests {
         let forged = [-6.0, -5.0, -4.0, -2.0, -1.0];
         let (accuse, pass) = points(&honest, &forged);
         assert!(accuse < -3.0 && accuse > -4.0, "{accuse}");
-        assert!(pass >= accuse);
+        assert!(pass > accuse);
         // A separation without a mixed region: the point keeps its distance from the honest.
         let (accuse, _) = points(&honest[1..], &forged);
         assert!(accuse <= NEVER_ABOVE, "{accuse}");

@@ -104,10 +104,11 @@ fn one_rule(out: &mut String, fitted: &FittedRule, samples: &[Sample]) {
     line(
         out,
         format_args!(
-            "{} honest pairs, {} forgeries it could see. Scores are log-odds of \"honest\" by the \
-             model of the other RAWs.\n",
+            "{} honest pairs, {} forgeries it could see. Scores are by the model of the other RAWs; a \
+             typical honest pair counts as {:.1} % honest.\n",
             honest.len(),
-            forged.len()
+            forged.len(),
+            100.0 * probability(rule.assured)
         ),
     );
     histogram(out, rule.accuse, rule.pass, &honest, &forged);
@@ -116,7 +117,7 @@ fn one_rule(out: &mut String, fitted: &FittedRule, samples: &[Sample]) {
     line(
         out,
         format_args!(
-            "\n| point | log-odds | probability | honest below | forged below |\n|---|---|---|---|---|"
+            "\n| point | score | probability | honest below | forged below |\n|---|---|---|---|---|"
         ),
     );
     let mut points = vec![
@@ -133,7 +134,7 @@ fn one_rule(out: &mut String, fitted: &FittedRule, samples: &[Sample]) {
             out,
             format_args!(
                 "| {name} | {t:.2} | {:.3} | {:.1} % | {:.1} % |",
-                probability(t),
+                probability(rule.log_odds(t)),
                 share(&honest, t),
                 share(&forged, t)
             ),

@@ -50,8 +50,13 @@ pub struct Tile {
     /// P · J with P moved by [`MOVED`] pixels to the left, right, up and down: what similarity of
     /// texture alone gives.
     pub moved: [f32; 4],
+    /// The share of P · P that the exposure's noise alone makes, by the sensor's law; `None` where
+    /// no law is known.
+    pub noise: Option<f32>,
     /// Mean luma of the picture, 0..255.
     pub brightness: f32,
+    /// Share of samples near the RAW's saturation, where developers fill in detail, 0..1.
+    pub saturated: f32,
     /// Share of samples that are clipped or crushed in the picture, 0..1.
     pub clipped: f32,
     /// All samples, and those that their bands reach, are within the RAW frame.
@@ -62,6 +67,11 @@ impl Tile {
     /// Correlation of P and J, -1..1.
     pub fn correlation(&self) -> f32 {
         self.pj / (self.pp * self.jj + FLOOR).sqrt()
+    }
+
+    /// Neither outside the RAW nor clipped in either picture.
+    pub fn tells(&self) -> bool {
+        self.valid && self.clipped < 0.1 && self.saturated < 0.1
     }
 
     /// Energy of J that P does not explain.
@@ -139,6 +149,57 @@ pub fn measure(comparison: &Comparison, predicted: &Plane) -> Vec<Band> {
         let (bands, coarser) = level(&source, n);
         out.extend(bands);
         source = Source::Level(coarser);
+    }
+    mark_saturated(&mut out, comparison);
+    out
+}
+
+/// Marks what lies near the brightest that the RAW has, in any channel.
+fn mark_saturated(bands: &mut [Band], comparison: &Comparison) {
+    const SPARSE: usize = 4;
+    const NEAR: f32 = 0.9;
+    let (width, height) = (comparison.width(), comparison.height());
+    let limits = comparison.raw.each_ref().map(|plane| {
+        let rows = (0..height).step_by(SPARSE).map(|y| plane.row(y));
+        let brightest = rows.flat_map(|row| row.iter().step_by(SPARSE));
+        NEAR * brightest.copied().fold(f32::MIN, f32::max)
+    });
+    for band in bands {
+        let (columns, edge) = (band.columns, band.tile);
+        for (i, tile) in band.tiles.iter_mut().enumerate() {
+            let (left, top) = (i % columns.max(1) * edge, i / columns.max(1) * edge);
+            let (mut near, mut all) = (0, 0);
+            for y in (top..(top + edge).min(height)).step_by(SPARSE) {
+                for x in (left..(left + edge).min(width)).step_by(SPARSE) {
+                    let bright = |c: usize| comparison.raw[c].row(y)[x] > limits[c];
+                    near += usize::from((0..3).any(bright));
+                    all += 1;
+                }
+            }
+            tile.saturated = near as f32 / all.max(1) as f32;
+        }
+    }
+}
+
+/// Mean squares of `planes` in the bands, finest first, [`HALO`] pixels of their border left out:
+/// what [`measure`] would call P · P.
+pub fn energies(planes: &[Plane; 3]) -> Vec<[f32; 3]> {
+    let mean_square = |plane: &Plane| {
+        let (w, h) = (plane.width, plane.height);
+        let inner = (HALO..h - HALO).map(|y| &plane.row(y)[HALO..w - HALO]);
+        let sum: f32 = inner.flatten().map(|v| v * v).sum();
+        sum / ((w - 2 * HALO) * (h - 2 * HALO)) as f32
+    };
+    let mut out = Vec::new();
+    let mut level = planes.clone();
+    while level[0].width.min(level[0].height) > 3 * HALO {
+        let narrow = level.each_ref().map(|p| p.gaussian(0.8));
+        let between = |a: &Plane, b: &Plane| mean_square(&a.zip(b, |a, b| a - b));
+        if out.is_empty() {
+            out.push([0, 1, 2].map(|k| between(&level[k], &narrow[k])));
+        }
+        out.push([0, 1, 2].map(|k| between(&narrow[k], &narrow[k].gaussian(1.4))));
+        level = level.map(|p| p.decimate(2));
     }
     out
 }

@@ -5,6 +5,7 @@
 )]
 
 use super::bands::{Band, FLOOR, Tile};
+use super::noise::Trace;
 use crate::tone::curve::{median, quantile};
 
 /// What is expected of a band's tiles, and how far each one is from it.
@@ -17,13 +18,15 @@ pub struct Expectation {
     pub correlation: Vec<Option<f32>>,
     /// Log-likelihood ratio of each tile in nats: something else against developed.
     pub ratios: Vec<Option<f32>>,
-    /// The same for "its finest detail was invented": it keeps what coarser content leaks into the
-    /// band, but neither the noise nor the fine texture of the RAW, and has energy of its own.
-    pub invented: Vec<Option<f32>>,
     /// Energy that nothing explains over what is expected of it, natural logarithm, in spreads.
     pub novelty: Vec<f32>,
     /// Which tiles hold noise and no texture.
     pub flat: Vec<bool>,
+    /// Energy of the RAW's noise in each tile: by the sensor's law where that is known, else that
+    /// of the flattest tiles of its brightness.
+    pub noise: Vec<f32>,
+    /// What became of that noise in the picture, where it can be told.
+    pub trace: Option<Trace>,
     /// Median energy of the picture in flat tiles over what compression would leave of the RAW's:
     /// near 0 after denoising.
     pub kept: f32,
@@ -36,12 +39,16 @@ pub struct Expectation {
 /// Tiles a stretch needs to tell what is usual in it.
 const STRETCH: usize = 60;
 
+/// The flattest twentieth of the tiles hold at least one part in this of the noise, by chance.
+const MOST_NOISE: f32 = 1.8;
+
+/// Novelty (spreads) that counts where the RAW is saturated: how a developer blends into its
+/// highlights leaves some.
+const NEW_IN_LIGHT: f32 = 8.0;
+
 /// A tile's log-likelihood ratio is never trusted beyond these.
 const LEAST: f32 = -3.0;
 const MOST: f32 = 3.0;
-
-/// Invented detail has at least this share of the energy of true detail.
-const OWN_ENERGY: f32 = 0.7;
 
 /// Share of the honest tiles that correlate anyhow between nothing and the usual.
 const OWN_WAY: f32 = 0.15;
@@ -49,16 +56,20 @@ const OWN_WAY: f32 = 0.15;
 /// A tile with less than this share of the expected energy has lost its detail.
 const EMPTY: f32 = 0.5;
 
+/// In a denoised picture one with less than this has.
+const THINNED: f32 = 0.85;
+
 impl Expectation {
-    /// Learns from all tiles of `band`.
-    pub fn learn(band: &Band) -> Self {
+    /// Learns from all tiles of `band`; of its noise only where `loss_known`, for what an unknown
+    /// codec did to that cannot be told.
+    pub fn learn(band: &Band, loss_known: bool) -> Self {
         let tiles = &band.tiles;
         let usable: Vec<bool> = tiles
             .iter()
-            .map(|t| t.valid && t.clipped < 0.1 && t.pp > 4.0 * FLOOR)
+            .map(|t| t.tells() && t.pp > 4.0 * FLOOR)
             .collect();
-        let noise = noise_levels(tiles, &usable);
-        let level = |t: &Tile| noise[brightness_class(t)];
+        let levels = noise_levels(tiles, &usable);
+        let level = |t: &Tile| levels[brightness_class(t)];
         let flat: Vec<bool> = tiles.iter().map(|t| t.pp < 2.5 * level(t)).collect();
         let gain = gain(tiles, &usable, &flat);
         let near = greatest_near(band);
@@ -90,6 +101,14 @@ impl Expectation {
             }
         }
         let novelty = novelty(tiles, &usable, &model);
+        let noise: Vec<f32> = tiles
+            .iter()
+            .map(|t| t.noise.map_or(level(t), |n| n.min(MOST_NOISE * level(t))))
+            .collect();
+        let trace = loss_known.then(|| Trace::of(band, &noise, gain)).flatten();
+        let denoised = trace
+            .as_ref()
+            .is_some_and(|t| t.survived < 0.5 && t.own < 0.6);
         let own = |t: &Tile| t.jj / (gain * gain * t.ee + FLOOR);
         let mut flats: Vec<f32> = (0..tiles.len())
             .filter(|&i| usable[i] && flat[i])
@@ -102,21 +121,24 @@ impl Expectation {
         };
         let ratios = (0..tiles.len())
             .map(|i| {
+                let tile = &tiles[i];
+                if tile.valid && tile.clipped < 0.1 && tile.saturated >= 0.1 {
+                    // no detail of the RAW is left to be missed; new detail still shows
+                    return Some((0.5 * (novelty[i] - NEW_IN_LIGHT)).clamp(0.0, MOST));
+                }
                 expected[i].map(|e| {
-                    let ratio = ratio(&tiles[i], e, spread[i], band.freedom);
-                    let empty = own(&tiles[i]) < EMPTY && ratio > 0.0;
-                    let trust = if empty { trust_in_loss(kept) } else { 1.0 };
+                    let ratio = ratio(tile, e, spread[i], band.freedom);
+                    let lost = |part: f32| own(tile) < part && ratio > 0.0;
+                    let trust = if denoised && lost(THINNED) {
+                        0.0
+                    } else if lost(EMPTY) {
+                        trust_in_loss(kept)
+                    } else {
+                        1.0
+                    };
                     let new = (0.5 * (novelty[i] - 5.0)).clamp(0.0, MOST);
                     (ratio * trust + new).clamp(LEAST, MOST)
                 })
-            })
-            .collect();
-        let invented = (0..tiles.len())
-            .map(|i| {
-                let e = expected[i].filter(|e| *e >= 0.3)?;
-                let ratio = invented_ratio(&tiles[i], e, band.freedom);
-                let own = own(&tiles[i]) > OWN_ENERGY;
-                Some(if own { ratio } else { ratio.min(0.0) })
             })
             .collect();
         let mut textured: Vec<f32> = (0..tiles.len())
@@ -128,8 +150,9 @@ impl Expectation {
             kept,
             correlation: expected,
             ratios,
-            invented,
             novelty,
+            noise,
+            trace,
             flat: flat.iter().zip(&usable).map(|(f, u)| *f && *u).collect(),
             textured_median: median(&mut textured),
             usable: usable.iter().filter(|&&u| u).count(),
@@ -160,22 +183,6 @@ fn ratio(tile: &Tile, expected: f32, spread: f32, freedom: f32) -> f32 {
         log_normal(0.0, chance)
     };
     as_other - as_developed
-}
-
-/// "Invented": two fifths of the usual correlation at most. "Developed": the usual one, or, in a
-/// tail, something less.
-fn invented_ratio(tile: &Tile, expected: f32, freedom: f32) -> f32 {
-    let seen = tile.correlation();
-    let chance = (1.0 / freedom + 0.02).sqrt();
-    let developed = (0.0064 + (1.0 - expected * expected).powi(2) / freedom).sqrt();
-    let below = |middle: f32, width: f32, sign: f32| {
-        let z = (sign * (seen - middle) / width).min(0.0);
-        -0.5 * z * z - width.ln()
-    };
-    let lost = (0.75 - seen / expected).max(0.0);
-    let tail = (OWN_WAY / expected).ln() + 0.5 * std::f32::consts::TAU.ln() - 6.0 * lost;
-    let honest = below(expected, developed, 1.0).max(tail);
-    (below(0.4 * expected, chance, -1.0) - honest).clamp(LEAST, MOST)
 }
 
 /// How much it means that a tile has lost its detail, where flat tiles all over the picture have

@@ -38,6 +38,7 @@ pub use fingerprint::{Fingerprint, correlate, fingerprint};
 use serde_json::json;
 
 use super::{Check, Measures};
+use crate::evidence::noise::Law;
 use crate::raw::Raw;
 use container::Container;
 use lattice::Lattice;
@@ -53,11 +54,12 @@ pub fn honest(doubt: f64) -> f64 {
     1.0 / (1.0 + (doubt - 3.0).exp())
 }
 
-/// Measures what speaks for and against a real sensor. `file` is the RAW file's bytes.
+/// Measures what speaks for and against a real sensor, and how much noise it makes. `file` is the
+/// RAW file's bytes.
 ///
 /// `values["doubt"]` is the sum of doubts. It is absent where the samples are no Bayer mosaic or
 /// too few were usable, and the container tells nothing either: then this check cannot speak.
-pub fn measure(raw: &Raw, file: &[u8]) -> Measures {
+pub fn measure(raw: &Raw, file: &[u8]) -> (Measures, Option<Law>) {
     let mut measures = Measures::new(Check::Sensor);
     let container = container::read(raw);
     let mosaic = Mosaic::of(raw);
@@ -100,7 +102,9 @@ pub fn measure(raw: &Raw, file: &[u8]) -> Measures {
          container copied from a real file"
             .into(),
     );
-    measures
+    let law = mosaic.zip(noise);
+    let law = law.and_then(|(mosaic, noise)| Law::of(raw, &noise, mosaic.range()));
+    (measures, law)
 }
 
 fn tell_noise(measures: &mut Measures, noise: &Noise) {

@@ -7,8 +7,8 @@
 //!   0 nothing of the RAW);
 //! - `region_expected`: the correlation that was expected there: how much the place can tell;
 //! - `region_strength`: mean nats a cell;
-//! - `invented_…`: the same five for the strongest place whose finest detail alone is not the
-//!   RAW's (regenerated or upscaled);
+//! - `invented_…`: the same five for the strongest place whose finest detail is made up
+//!   (regenerated or upscaled); its survival is that of the exposure's noise;
 //! - `changed_share`: share of the picture in all places that deviate strongly;
 //! - `detail_fine`, `detail_middle`, `detail_coarse`: median correlation of textured tiles, finest
 //!   band first;

@@ -87,16 +87,22 @@ pub(super) const MODELS: &[Model] = &[
     Model {
         check: Check::Exposure,
         name: "the picture has another exposure's noise",
-        terms: &[("texture_fine", Linear, Low), ("noise_fine", Linear, Low)],
-        gates: &[("kept_fine", Some(0.35), None)],
+        terms: &[("survived_fine", Linear, Low)],
+        gates: &[
+            ("own_fine", Some(0.75), None),
+            ("texture_fine", Some(0.4), None),
+        ],
         sees: |s| other_frame(s) || recaptured(s),
         accuses: true,
     },
     Model {
         check: Check::Exposure,
         name: "the finest detail is not the RAW's",
-        terms: &[("finest_over_fine", Linear, Low)],
-        gates: &[("kept_finest", Some(0.35), None)],
+        terms: &[("survived_finest", Linear, Low)],
+        gates: &[
+            ("survived_fine", Some(0.4), None),
+            ("own_finest", Some(0.4), None),
+        ],
         sees: |s| invented(s) && s.area.is_none(),
         accuses: true,
     },
@@ -120,7 +126,7 @@ pub(super) const MODELS: &[Model] = &[
         ],
         gates: &[],
         sees: local,
-        accuses: true,
+        accuses: false,
     },
     Model {
         check: Check::Metadata,
@@ -144,7 +150,7 @@ pub(super) const MODELS: &[Model] = &[
         terms: &[("foreign_grid", Linear, High)],
         gates: &[],
         sees: |s| s.family == "splice",
-        accuses: true,
+        accuses: false,
     },
     Model {
         check: Check::Recapture,

@@ -10,6 +10,8 @@
     reason = "inner loops over tiles whose sizes are fixed"
 )]
 
+use std::f64::consts::SQRT_2;
+
 use rayon::prelude::*;
 
 use super::mosaic::Mosaic;
@@ -53,6 +55,10 @@ pub struct Noise {
     /// Share of the variance between levels that the line explains, the mean over the sites;
     /// `None` where the levels of signal lie too close for a line.
     pub linearity: Option<f64>,
+    /// Slope (sample units an electron) and floor (squared sample units) of the variance of a green
+    /// site, texture taken out: what neighbouring sites have in common is extrapolated to no
+    /// distance and taken off, for noise has nothing in common. `None` where nothing was left.
+    pub law: Option<(f64, f64)>,
 }
 
 struct Tile {
@@ -61,6 +67,8 @@ struct Tile {
     /// Site 0–1, 1–3, 0–2, 2–3 (neighbours), 0–3 and 1–2 (diagonal).
     correlation: [f64; 6],
     colouring: f64,
+    /// Variance of the green sites less what they share with their neighbours.
+    own: f64,
 }
 
 const PAIRS: [(usize, usize); 6] = [(0, 1), (1, 3), (0, 2), (2, 3), (0, 3), (1, 2)];
@@ -90,6 +98,7 @@ pub fn measure(mosaic: &Mosaic<'_>) -> Option<Noise> {
     let cleanness = |t: &Tile| t.variance.iter().sum::<f64>() / t.signal.iter().sum::<f64>();
     let mut even: Vec<&Tile> = Vec::new();
     let mut points: Vec<([f64; 4], [f64; 4])> = Vec::new();
+    let mut own: Vec<(f64, f64)> = Vec::new();
     let mut edges = Vec::new();
     for level in tiles.chunks(size) {
         let mut sorted: Vec<&Tile> = level.iter().collect();
@@ -102,6 +111,8 @@ pub fn measure(mosaic: &Mosaic<'_>) -> Option<Noise> {
             std::array::from_fn(|s| kept.iter().map(|t| f(t)[s]).sum::<f64>() / kept.len() as f64)
         };
         points.push((mean(|t| t.signal), mean(|t| t.variance)));
+        let mean = |f: &dyn Fn(&Tile) -> f64| mean_of(kept.iter().map(|t| f(t)));
+        own.push((mean(&|t| t.signal[green]), mean(&|t| t.own)));
     }
     let range = f64::from(mosaic.range());
     let correlation: [f64; 6] =
@@ -133,8 +144,24 @@ pub fn measure(mosaic: &Mosaic<'_>) -> Option<Noise> {
         edge: mean_of(edges.into_iter()),
         gain: lines.map(|l| l.0),
         floor: lines.map(|l| l.1),
+        law: law(&own),
         linearity: (!explained.is_empty()).then(|| mean_of(explained.into_iter())),
     })
+}
+
+/// The line through what is left of the variances of each level, or the one through the origin
+/// where that makes more sense.
+fn law(own: &[(f64, f64)]) -> Option<(f64, f64)> {
+    let usable: Vec<(f64, f64)> = own.iter().copied().filter(|p| p.1 > 0.0).collect();
+    if usable.is_empty() {
+        return None;
+    }
+    let (slope, floor, _) = line(&usable);
+    if slope > 0.0 && floor >= 0.0 {
+        return Some((slope, floor));
+    }
+    let mut slopes: Vec<f64> = usable.iter().map(|(s, v)| v / s.max(1e-9)).collect();
+    Some((quantile(&mut slopes, 0.5), 0.0))
 }
 
 fn mean_of(values: impl ExactSizeIterator<Item = f64>) -> f64 {
@@ -200,12 +227,20 @@ fn tile(mosaic: &Mosaic<'_>, x0: usize, y0: usize, basis: &[[f32; AREA]; TERMS])
         f64::from(found.pairs[i]) / scale.max(1e-9)
     });
     let pairs = (EDGE * (EDGE - 1)) as f64;
-    let colouring = f64::from(found.beside + found.below) / 2.0 / pairs / variance[green].max(1e-9);
+    let shared = f64::from(found.beside + found.below) / 2.0 / pairs;
+    let colouring = shared / variance[green].max(1e-9);
+    // The texture's covariance falls about evenly with distance: known at √2 pixels (the other
+    // green site) and at 2, it is extrapolated to 0.
+    let (first, second, pair) = if green == 0 { (0, 3, 4) } else { (1, 2, 5) };
+    let diagonal = correlation[pair] * (variance[first] * variance[second]).sqrt();
+    let further = (diagonal - shared).max(0.0) * SQRT_2 / (2.0 - SQRT_2);
+    let own = (variance[first] + variance[second]) / 2.0 - (diagonal + further).max(0.0);
     Some(Tile {
         signal,
         variance,
         correlation,
         colouring,
+        own,
     })
 }
 
