@@ -49,6 +49,9 @@ def main() -> None:
             key = (row["folder"], row["id"])
             if key in done:
                 continue
+            for path in (row["raw"], row["jpeg"]):
+                if not os.path.exists(path):
+                    sys.exit(f"{path} is not there: give --root")
             try:
                 found = peer.verify(row["raw"], row["jpeg"])
             except Exception as error:  # the peer has no typed errors

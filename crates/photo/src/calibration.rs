@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 pub use fit::{Fitted, FittedRule, Label, Sample, fit};
 pub use manifest::{Manifest, Pair};
@@ -218,6 +219,18 @@ impl Rule {
         odds.clamp(-SUREST, SUREST)
     }
 
+    /// What it says of a pair, for a verdict's details.
+    fn told(&self, score: f64, odds: f64) -> Value {
+        let rounded = |x: f64| (x * 1e4).round() / 1e4;
+        json!({
+            "rule": self.name,
+            "score": rounded(score),
+            "accuses_below": self.accuse,
+            "passes_from": self.pass,
+            "honest_probability": rounded(probability(odds)),
+        })
+    }
+
     fn check(&self, owner: &str) -> Result<(), CalibrationError> {
         let finite = |t: &Term| [t.centre, t.scale, t.weight].iter().all(|x| x.is_finite());
         let reason = if self.terms.is_empty() {
@@ -279,22 +292,28 @@ impl Calibration {
     ///
     /// The rule that finds the picture least honest speaks for the check. A check without a rule
     /// that applies has no say ([`Outcome::NotApplicable`]). Reasons are kept where the check
-    /// failed or cannot tell.
-    pub fn judge(&self, measures: Measures) -> Finding {
+    /// failed or cannot tell. `details["rules"]` tells every rule that spoke: its score and the
+    /// points that cut it.
+    pub fn judge(&self, mut measures: Measures) -> Finding {
         let rules = self.checks.get(measures.check.name());
         let mut lowest: Option<f64> = None;
         let mut all_pass = true;
         let mut accusers = Vec::new();
+        let mut told = Vec::new();
         for rule in rules.into_iter().flatten() {
             let Some(score) = rule.score(&measures.values) else {
                 continue;
             };
             let odds = rule.log_odds(score);
+            told.push(rule.told(score, odds));
             lowest = Some(lowest.map_or(odds, |l| l.min(odds)));
             all_pass &= score >= rule.pass;
             if rule.accuse.is_some_and(|accuse| score < accuse) {
                 accusers.push(rule);
             }
+        }
+        if !told.is_empty() {
+            measures.details.insert("rules".to_owned(), told.into());
         }
         let outcome = match lowest {
             None => Outcome::NotApplicable,

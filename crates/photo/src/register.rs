@@ -308,8 +308,12 @@ fn judge(
     inliers: usize,
 ) -> Result<Registration, NotRegistered> {
     const ALIKE: f64 = 0.45;
-    let fine = likeness(shifts);
-    let correlation = fine.unwrap_or(0.0).max(coarse.unwrap_or(0.0));
+    // A warp bent to a wrong place finds coarse likeness, but not this much of it, nor so many pairs.
+    const ALIKE_AFAR: f64 = 0.85;
+    const MANY: usize = 40;
+    let (fine, coarse) = (likeness(shifts), coarse.unwrap_or(0.0));
+    let afar = inliers >= MANY && coarse >= ALIKE_AFAR;
+    let correlation = fine.unwrap_or(0.0).max(if afar { coarse } else { 0.0 });
     if fine.is_none() || correlation < ALIKE {
         return Err(NotRegistered::Unlike {
             inliers,

@@ -101,6 +101,8 @@ struct Row<'a> {
     word: &'static str,
     words: Vec<&'a str>,
     values: Vec<(String, String)>,
+    /// The calibration's rules that weighed them, in words.
+    rules: Vec<String>,
 }
 
 impl<'a> Row<'a> {
@@ -120,8 +122,29 @@ impl<'a> Row<'a> {
             values: values
                 .map(|(name, value)| (name.replace('_', " "), figure(*value)))
                 .collect(),
+            rules: finding
+                .details
+                .get("rules")
+                .and_then(Value::as_array)
+                .map(|rules| rules.iter().filter_map(rule).collect())
+                .unwrap_or_default(),
         }
     }
+}
+
+/// A rule's score and points ([`crate::calibration::Calibration::judge`]) in words.
+fn rule(told: &Value) -> Option<String> {
+    let number = |name: &str| told.get(name).and_then(Value::as_f64);
+    let accuses = number("accuses_below").map_or_else(
+        || "it only informs".to_owned(),
+        |point| format!("it accuses below {point:.2}"),
+    );
+    Some(format!(
+        "“{}” scores {:.2}: {accuses} and passes from {:.2}.",
+        told.get("rule")?.as_str()?,
+        number("score")?,
+        number("passes_from")?,
+    ))
 }
 
 /// One thing that a file says about itself.

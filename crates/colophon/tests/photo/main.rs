@@ -396,3 +396,26 @@ fn a_camera_s_own_picture_is_honest() {
         .unwrap();
     assert!((scale - 0.5).abs() < 0.001, "{scale}");
 }
+
+#[test]
+fn labelled_pairs_are_measured_and_what_is_missing_is_named() {
+    let folder = Folder::new();
+    let original = raw(1);
+    folder.write("a.dng", original.to_bytes());
+    folder.write("a.jpg", jpeg(&picture(&original)));
+    folder.write("b.jpg", jpeg(&picture(&raw(2))));
+    let pair = |id: &str, image: &str, label: &str| json!({"id": id, "raw": "a.dng", "jpeg": image, "label": label, "kind": id, "family": id});
+    let pairs = json!({"pairs": [
+        pair("export", "a.jpg", "honest"),
+        pair("other", "b.jpg", "forged"),
+        pair("lost", "gone.jpg", "honest"),
+    ]});
+    folder.write("manifest.json", pairs.to_string().into_bytes());
+    let run = photo(&["calibrate", &folder.path(""), "--json"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let answer = run.json();
+    assert_eq!(answer["pairs"], 2, "{answer:#}");
+    // two pairs carry no rule: none is made up
+    assert_eq!(answer["calibration"]["checks"], json!({}), "{answer:#}");
+    assert!(run.stderr.contains("lost"), "{}", run.stderr);
+}

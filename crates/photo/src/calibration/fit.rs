@@ -81,7 +81,7 @@ const LEAST_FORGED: usize = 4;
 /// Penalty on squared weights, in pairs.
 const PENALTY: f64 = 1.0;
 /// What a false accusation weighs against a forgery caught, as shares of their kinds.
-const FALSE_ACCUSATION: f64 = 30.0;
+const FALSE_ACCUSATION: f64 = 100.0;
 /// Log-odds above which nobody is accused, whatever the pairs say.
 const NEVER_ABOVE: f64 = -0.5;
 

@@ -47,9 +47,6 @@ pub struct Tile {
     pub pj: f32,
     /// P · E.
     pub pe: f32,
-    /// P · J with P moved by [`MOVED`] pixels to the left, right, up and down: what similarity of
-    /// texture alone gives.
-    pub moved: [f32; 4],
     /// The share of P · P that the exposure's noise alone makes, by the sensor's law; `None` where
     /// no law is known.
     pub noise: Option<f32>,
@@ -83,22 +80,18 @@ impl Tile {
 /// Energy of rounding to whole steps that reaches a band, about.
 pub const FLOOR: f32 = 0.01;
 
-/// By how many pixels the wrong alignments are off.
-pub const MOVED: usize = 9;
-
 /// Columns of a stripe that are worked on together, from the first row to the last: its rows stay
 /// in the cache.
 const STRIPE: usize = 384;
 
-/// Rows and columns beyond it that bands and moved copies reach, in whole blocks of JPEG.
-const HALO: usize = 24;
+/// Rows and columns beyond it that bands reach, in whole blocks of JPEG.
+const HALO: usize = 16;
 
 /// Rows that are fetched at once: whole blocks of JPEG.
 const GROUP: usize = 8;
 
-/// Rows of the bands that are held: a tile, the moved copies above and below, a group, and what one
-/// band is behind the other.
-const HELD: usize = CELL + 2 * MOVED + GROUP + split::LAG;
+/// Rows of the bands that are held: a tile, a group, and what one band is behind the other.
+const HELD: usize = CELL + GROUP + split::LAG;
 
 /// Coarsest level: its pixels are 2^3 pixels of the grid.
 const LEVELS: usize = 4;
@@ -364,10 +357,10 @@ fn stripe(source: &Source<'_>, own: std::ops::Range<usize>, side: usize, finest:
                 }
             }
         }
-        // all rows of the next tiles, and of their moved copies
+        // all rows of the next tiles
         while middle.len() < columns * rows {
             let top = HALO + middle.len() / columns * side;
-            if top + side + MOVED + split::LAG > first + GROUP {
+            if top + side + split::LAG > first + GROUP {
                 break;
             }
             let brightness = brightness(&picture, top, inner.start, side, columns);
@@ -458,43 +451,27 @@ vectorised! {
     /// The products of a row of tiles, `top` being their first row and `left` their first column.
     fn sums<'a>(bands: [&'a Rows; 3], top: usize, left: usize, side: usize, to: &'a mut [Tile]) {
         let [p, e, j] = bands;
-        let width = p.width();
         let share = 1.0 / (side * side) as f32;
         for (i, tile) in to.iter_mut().enumerate() {
             let x = left + i * side;
-            let before = x.saturating_sub(MOVED).min(width - side);
-            let after = (x + MOVED).min(width - side);
-            let mut sum = [[0.0f32; LANES]; 9];
+            let mut sum = [[0.0f32; LANES]; 5];
             for y in top..top + side {
                 let (ps, es, js) = (p.row(y), e.row(y), j.row(y));
-                let (above, below) = (p.row(y - MOVED), p.row(y + MOVED));
-                for at in (0..side).step_by(LANES) {
-                    let take = |row: &'a [f32], x: usize| &row[x + at..x + at + LANES];
-                    let (ps, es, js, left, right, above, below) = (
-                        take(ps, x),
-                        take(es, x),
-                        take(js, x),
-                        take(ps, before),
-                        take(ps, after),
-                        take(above, x),
-                        take(below, x),
-                    );
+                for at in (x..x + side).step_by(LANES) {
+                    let take = |row: &'a [f32]| &row[at..at + LANES];
+                    let (ps, es, js) = (take(ps), take(es), take(js));
                     for k in 0..LANES {
                         sum[0][k] += ps[k] * ps[k];
                         sum[1][k] += es[k] * es[k];
                         sum[2][k] += js[k] * js[k];
                         sum[3][k] += ps[k] * js[k];
                         sum[4][k] += ps[k] * es[k];
-                        sum[5][k] += left[k] * js[k];
-                        sum[6][k] += right[k] * js[k];
-                        sum[7][k] += above[k] * js[k];
-                        sum[8][k] += below[k] * js[k];
                     }
                 }
             }
-            let [pp, ee, jj, pj, pe, moved @ ..] = sum.map(|s| share * s.iter().sum::<f32>());
+            let [pp, ee, jj, pj, pe] = sum.map(|s| share * s.iter().sum::<f32>());
             (tile.pp, tile.ee, tile.jj) = (pp, ee, jj);
-            (tile.pj, tile.pe, tile.moved) = (pj, pe, moved);
+            (tile.pj, tile.pe) = (pj, pe);
         }
     }
 }

@@ -106,9 +106,11 @@ impl Expectation {
             .map(|t| t.noise.map_or(level(t), |n| n.min(MOST_NOISE * level(t))))
             .collect();
         let trace = loss_known.then(|| Trace::of(band, &noise, gain)).flatten();
-        let denoised = trace
-            .as_ref()
-            .is_some_and(|t| t.survived < 0.5 && t.own < 0.6);
+        // Denoising and unknown codecs take detail from places as they please.
+        let denoised = !loss_known
+            || trace.as_ref().is_some_and(|t| {
+                (t.survived < 0.5 && t.own < 0.6) || (t.survived < 0.3 && t.own < 1.2)
+            });
         let own = |t: &Tile| t.jj / (gain * gain * t.ee + FLOOR);
         let mut flats: Vec<f32> = (0..tiles.len())
             .filter(|&i| usable[i] && flat[i])

@@ -110,7 +110,8 @@ pub struct Trace {
     pub survived: f64,
     /// Standard error of `survived`.
     pub error: f64,
-    /// `o`, the noise that the picture has instead, in parts of the RAW's.
+    /// `o - c`, the noise that the picture has instead, in parts of the RAW's. What is not
+    /// understood of the texture (`c`) is taken off: it would be not understood of noise as well.
     pub own: f64,
     /// Tiles that told of the noise.
     pub tiles: usize,
@@ -177,7 +178,7 @@ impl Trace {
             gain,
             survived: 1.0 - missing,
             error: (scatter / lost.xx).sqrt(),
-            own: own.first()?,
+            own: own.difference()?,
             tiles: count,
         })
     }
@@ -204,10 +205,11 @@ impl Sums {
         self.yy += y * y;
     }
 
-    /// a; `None` where x and z cannot be told apart.
-    fn first(&self) -> Option<f64> {
+    /// a - c; `None` where x and z cannot be told apart.
+    fn difference(&self) -> Option<f64> {
         let determinant = self.xx * self.zz - self.xz * self.xz;
         let a = (self.xy * self.zz - self.zy * self.xz) / determinant;
-        (determinant > 1e-6 * self.xx * self.zz).then_some(a)
+        let c = (self.zy * self.xx - self.xy * self.xz) / determinant;
+        (determinant > 1e-6 * self.xx * self.zz).then_some(a - c)
     }
 }

@@ -186,6 +186,15 @@ fn a_filtered_black_and_white_picture_is_found() {
 }
 
 #[test]
+fn a_clean_picture_is_found_in_a_noisy_raw() {
+    let scene = scene(5);
+    let warp = similarity((600, 420), 3.0, (1.3, 1.3), (500.0, 400.0));
+    let rendition = render(&scene, &warp, None, 0.0);
+    let found = register(&half(&scene, 0.4), &rendition).unwrap();
+    assert!(distance(&found.warp, &warp) < 1.0);
+}
+
+#[test]
 fn another_picture_or_none_is_refused() {
     let raw = half(&scene(5), 0.01);
     let warp = similarity((600, 400), 0.0, (1.5, 1.5), (480.0, 320.0));

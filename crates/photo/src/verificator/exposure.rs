@@ -12,7 +12,8 @@
 //! Measures, all without a unit, for the three finest bands (`…_finest`, `…_fine`, `…_middle`), as
 //! far as enough noise reaches them and what compression does to it is known:
 //! - `survived_…`: what survived of the exposure's noise, of what compression lets through;
-//! - `own_…`: the noise that the picture has instead, what compression adds taken off;
+//! - `own_…`: the noise that the picture has instead, what compression adds and what is not
+//!   understood of texture taken off;
 //! - `error_…`: the standard error of `survived_…`;
 //! - `texture_…`: median correlation of the textured tiles;
 //!

@@ -29,7 +29,8 @@ fn local(s: &Sample) -> bool {
     families.contains(&s.family.as_str()) && s.area.is_none_or(|a| a >= 0.005)
 }
 
-/// Detail invented, here or everywhere.
+/// Detail invented, here or everywhere; what is finer than the half-size RAW cannot be missed in
+/// it, so that doubling a picture's size leaves no trace here, but quadrupling does.
 fn invented(s: &Sample) -> bool {
     ["ai_upscale", "regenerated"].contains(&s.family.as_str())
 }
@@ -89,8 +90,11 @@ pub(super) const MODELS: &[Model] = &[
         name: "the picture has another exposure's noise",
         terms: &[("survived_fine", Linear, Low)],
         gates: &[
-            ("own_fine", Some(0.75), None),
+            // what strong denoising leaves unexplained is less, or less in one of the bands
+            ("own_fine", Some(1.2), None),
+            ("own_finest", Some(0.55), None),
             ("texture_fine", Some(0.4), None),
+            ("error_fine", None, Some(0.1)),
         ],
         sees: |s| other_frame(s) || recaptured(s),
         accuses: true,
@@ -98,12 +102,13 @@ pub(super) const MODELS: &[Model] = &[
     Model {
         check: Check::Exposure,
         name: "the finest detail is not the RAW's",
-        terms: &[("survived_finest", Linear, Low)],
-        gates: &[
-            ("survived_fine", Some(0.4), None),
-            ("own_finest", Some(0.4), None),
+        terms: &[
+            ("survived_finest", Linear, Low),
+            ("texture_finest", Linear, Low),
         ],
-        sees: |s| invented(s) && s.area.is_none(),
+        // what is denoised loses the next band as well
+        gates: &[("survived_fine", Some(0.4), None)],
+        sees: |s| invented(s) && s.kind.contains("x4"),
         accuses: true,
     },
     Model {
@@ -113,7 +118,8 @@ pub(super) const MODELS: &[Model] = &[
             ("displaced_share", Log, High),
             ("displaced_median", Log, High),
         ],
-        gates: &[],
+        // where fine detail is not found again, blocks drift
+        gates: &[("detail_fine", Some(0.4), None)],
         sees: moved,
         accuses: true,
     },

@@ -36,11 +36,6 @@ impl Rows {
         }
     }
 
-    /// Samples a row.
-    pub fn width(&self) -> usize {
-        self.width
-    }
-
     /// Row `y`, which is one of the last ones.
     #[inline(always)]
     pub fn row(&self, y: usize) -> &[f32] {
