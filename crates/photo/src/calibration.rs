@@ -307,7 +307,8 @@ impl Calibration {
             let odds = rule.log_odds(score);
             told.push(rule.told(score, odds));
             lowest = Some(lowest.map_or(odds, |l| l.min(odds)));
-            all_pass &= score >= rule.pass;
+            // who only informs does not keep a check from passing
+            all_pass &= score >= rule.pass || rule.accuse.is_none();
             if rule.accuse.is_some_and(|accuse| score < accuse) {
                 accusers.push(rule);
             }

@@ -193,7 +193,7 @@ fn histogram(out: &mut String, accuse: Option<f64>, pass: f64, honest: &[f64], f
         (n, "█".repeat(length))
     };
     line(out, format_args!("```text"));
-    line(out, format_args!("log-odds  {:<40} forged", "honest"));
+    line(out, format_args!("   score  {:<40} forged", "honest"));
     for bin in 0..BINS {
         let from = lowest + width * bin as f64;
         let ((nh, h), (nf, f)) = (bar(honest, bin), bar(forged, bin));

@@ -83,7 +83,7 @@ pub(super) const MODELS: &[Model] = &[
         ],
         gates: &[("colourfulness", Some(0.004), None)],
         sees: |s| local(s) || (invented(s) && s.area.is_some()),
-        accuses: true,
+        accuses: false,
     },
     Model {
         check: Check::Exposure,
