@@ -157,7 +157,7 @@ impl Finding {
             (Outcome::NotApplicable, _) => "It has nothing to say about these files.",
             (Outcome::Passed, Check::Structure) => "All that the picture shows is in the RAW.",
             (Outcome::Passed, Check::Exposure) => {
-                "The noise of this very exposure is in the picture, everywhere."
+                "The noise of this very exposure is in the picture."
             }
             (Outcome::Passed, Check::Hash) => "Both look alike at a glance.",
             (Outcome::Passed, Check::Colour) => "A development can have made these colours.",
