@@ -82,6 +82,8 @@ const LEAST_FORGED: usize = 4;
 const PENALTY: f64 = 1.0;
 /// What a false accusation weighs against a forgery caught, as shares of their kinds.
 const FALSE_ACCUSATION: f64 = 100.0;
+/// How far below the lowest honest score of its own model a rule accuses at most.
+const MARGIN: f64 = 0.1;
 /// Log-odds above which nobody is accused, whatever the pairs say.
 const NEVER_ABOVE: f64 = -0.5;
 
@@ -141,6 +143,10 @@ fn fit_rule(model: &Model, samples: &[Sample]) -> Option<FittedRule> {
     honest_scores.sort_by_key(|(i, _)| *i);
     let (honest_sorted, forged_sorted) = (sorted(&honest_scores), sorted(&forged_scores));
     let (accuse, pass) = points(&honest_sorted, &forged_sorted);
+    // The model of all RAWs is another one than those that were scored: it accuses no honest pair.
+    let honest_rows = rows.iter().filter(|r| r.honest);
+    let lowest = honest_rows.map(|r| score(&rule, &r.values));
+    let accuse = accuse.min(lowest.fold(f64::MAX, f64::min) - MARGIN);
     rule.accuse = model.accuses.then_some(accuse);
     rule.pass = pass;
     rule.typical = quantile(&honest_sorted, 0.5).max(pass + 0.1);

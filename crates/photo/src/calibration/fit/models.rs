@@ -106,8 +106,11 @@ pub(super) const MODELS: &[Model] = &[
             ("survived_finest", Linear, Low),
             ("texture_finest", Linear, Low),
         ],
-        // what is denoised loses the next band as well
-        gates: &[("survived_fine", Some(0.4), None)],
+        // what is denoised loses the next band as well, or keeps its texture
+        gates: &[
+            ("survived_fine", Some(0.4), None),
+            ("texture_finest", None, Some(0.7)),
+        ],
         sees: |s| invented(s) && s.kind.contains("x4"),
         accuses: true,
     },
