@@ -307,8 +307,7 @@ impl Calibration {
             let odds = rule.log_odds(score);
             told.push(rule.told(score, odds));
             lowest = Some(lowest.map_or(odds, |l| l.min(odds)));
-            // who only informs does not keep a check from passing
-            all_pass &= score >= rule.pass || rule.accuse.is_none();
+            all_pass &= score >= rule.pass;
             if rule.accuse.is_some_and(|accuse| score < accuse) {
                 accusers.push(rule);
             }

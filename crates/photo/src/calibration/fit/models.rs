@@ -75,14 +75,12 @@ pub(super) const MODELS: &[Model] = &[
         accuses: true,
     },
     Model {
-        check: Check::Structure,
-        name: "a place's finest detail is invented",
-        terms: &[
-            ("invented_evidence", Linear, High),
-            ("invented_survival", Linear, Low),
-        ],
-        gates: &[("colourfulness", Some(0.004), None)],
-        sees: |s| local(s) || (invented(s) && s.area.is_some()),
+        check: Check::Exposure,
+        name: "the exposure's noise is in the picture",
+        terms: &[("survived_fine", Linear, Low)],
+        gates: &[("error_fine", None, Some(0.1))],
+        sees: |s| other_frame(s) || recaptured(s),
+        // denoising takes it away as well
         accuses: false,
     },
     Model {
