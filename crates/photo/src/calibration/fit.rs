@@ -125,6 +125,10 @@ fn fit_rule(model: &Model, samples: &[Sample]) -> Option<FittedRule> {
         return None;
     }
     let mut rule = weigh(model, &rows.iter().collect::<Vec<_>>());
+    if rule.terms.iter().all(|t| t.weight < 1e-3) {
+        // what separates nothing has no say
+        return None;
+    }
     let groups: BTreeSet<&str> = rows
         .iter()
         .map(|r| samples[r.sample].raw.as_str())
