@@ -193,7 +193,13 @@ fn judged(calibration: &Calibration, set: &[Sample]) -> String {
         } else {
             "forged"
         };
-        *counts.entry((label, answer(findings))).or_default() += 1;
+        // what is found nowhere in the RAW is refused without a rule
+        let answer = if s.elsewhere {
+            "refused"
+        } else {
+            answer(findings)
+        };
+        *counts.entry((label, answer)).or_default() += 1;
     }
     let mut text = String::new();
     for ((label, answer), n) in counts {

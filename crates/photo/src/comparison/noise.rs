@@ -7,8 +7,12 @@ use crate::raster::{Plane, RgbPlanes};
 /// Edge length of a window in pixels of the grid.
 pub const WINDOW: usize = 12 * STEP;
 
+/// Largest `cover` of [`windows`]; decimation keeps it below 2 as far as it reaches.
+const COARSEST: f64 = 4.0;
+
 /// Noise of unit variance at the sites, brought onto the grid as the RAW was, in windows at the
-/// centre and at four places around it; none where the grid is smaller than a window. `cover` is
+/// centre and at four places around it; none where the grid is smaller than a window, or so coarse
+/// that hardly any noise arrives on it. `cover` is
 /// the edge length of a pixel of the grid in pixels of the half-size RAW decimated `reduction`
 /// times.
 pub(super) fn windows(
@@ -17,7 +21,9 @@ pub(super) fn windows(
     cover: f64,
     reduction: usize,
 ) -> Vec<RgbPlanes> {
-    if width < WINDOW || height < WINDOW {
+    // also bounds the patch, whatever warp a hostile picture leads to
+    let fine = cover <= COARSEST;
+    if width < WINDOW || height < WINDOW || !fine {
         return Vec::new();
     }
     // however a window is turned, it fits
@@ -62,4 +68,35 @@ fn of_sites(edge: usize, reduction: usize) -> RgbPlanes {
     };
     let green = white(1).map(|v| v * std::f32::consts::FRAC_1_SQRT_2);
     [single(0), green, single(2)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::{Homography, Warp};
+
+    fn grid(cover: f64) -> Vec<RgbPlanes> {
+        let size = (320, 256);
+        let warp = Warp::projective(Homography::resize(2.0 * cover, 2.0 * cover), size);
+        windows(&Nodes::new(&warp, 1, size, 1), size, cover, 1)
+    }
+
+    #[test]
+    fn coarser_pixels_hold_less_noise_and_green_less_than_one_site() {
+        let energy =
+            |plane: &Plane| plane.data.iter().map(|v| v * v).sum::<f32>() / plane.data.len() as f32;
+        let green = |cover| grid(cover).iter().map(|w| energy(&w[1])).sum::<f32>() / 5.0;
+        let (fine, coarse) = (green(0.65), green(1.9));
+        assert!(
+            fine < 0.5 && coarse < fine && coarse > 0.05,
+            "{fine} {coarse}"
+        );
+    }
+
+    #[test]
+    fn an_absurd_scale_asks_for_no_memory() {
+        assert!(grid(1e9).is_empty());
+        assert!(grid(f64::INFINITY).is_empty());
+        assert!(grid(f64::NAN).is_empty());
+    }
 }
